@@ -1,0 +1,1 @@
+//! The recording-download contract of an SMS, compiled: routing, validation, rules, jobs.
