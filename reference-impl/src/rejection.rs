@@ -1,0 +1,178 @@
+//! Everything that is said instead of "accepted": a code, a status, a message.
+//!
+//! The page documents neither error codes nor error statuses, so both are this implementation's own.
+//! Messages are our own words: they name the member at fault, and repeat neither what the caller sent
+//! nor what a parser said about it.
+
+use axum::http::StatusCode;
+use serde::Deserialize;
+
+use crate::source::LocateError;
+use crate::time::TimeError;
+
+/// The status of an answer that rejects what was asked.
+///
+/// It concerns what the operation itself rejects. What HTTP rejects (no such path, wrong method,
+/// body too large or too slow, no `Host`) has its 4xx status in any case.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum RejectionStatus {
+    /// 200, the only status that the page documents; the envelope's `code` tells.
+    #[default]
+    Ok,
+    /// The 4xx status that the first three digits of the `code` name.
+    Http4xx,
+}
+
+/// Why a request was not accepted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum Rejection {
+    #[error("`Content-Type` must be application/json, in UTF-8 and without a content coding")]
+    MediaType,
+    #[error("the body must be one JSON value in UTF-8")]
+    NotJson,
+    #[error("the body must be a JSON object")]
+    NotAnObject,
+    #[error("the body must not be nested deeper than {0} levels")]
+    TooDeep(usize),
+    #[error("member `{0}` must not appear more than once")]
+    Duplicate(&'static str),
+    #[error("no member may appear more than once")]
+    DuplicateUnknown,
+    #[error("member `{0}` is required")]
+    Missing(&'static str),
+    #[error("member `{member}` must be a string, not {found}")]
+    NotAString {
+        member: &'static str,
+        found: &'static str,
+    },
+    #[error("member `{0}` must not be empty or blank")]
+    Blank(&'static str),
+    #[error("member `{member}` {problem}")]
+    Time {
+        member: &'static str,
+        problem: TimeError,
+    },
+    #[error("member `start_time` must be earlier than member `end_time`")]
+    TimeOrder,
+    #[error("member `callback` must be an absolute http or https URL with a host")]
+    Callback,
+    #[error("member `source_type` must be \"3\" (GB28181), the only type supported here")]
+    SourceType,
+    #[error("member `device_unicode` names no known device")]
+    UnknownDevice,
+    #[error("member `channel` names no known channel of the device")]
+    UnknownChannel,
+    #[error("nothing was recorded between `start_time` and `end_time`")]
+    NoRecording,
+    #[error("member `stream_id` names no known download")]
+    UnknownStream,
+    #[error("as many downloads as this server keeps are under way; try again later")]
+    Overload,
+    #[error("the request must have exactly one valid Host header")]
+    Host,
+    #[error("the body could not be read to its end")]
+    BodyUnreadable,
+    #[error("there is nothing at this path")]
+    NoSuchPath,
+    #[error("this path takes POST only")]
+    Method,
+    #[error("the body did not arrive in time")]
+    BodyTimeout,
+    #[error("the body is larger than {0} bytes")]
+    BodyTooLarge(usize),
+}
+
+impl Rejection {
+    /// The status of HTTP that fits, and the envelope's `code`, whose first digits repeat it.
+    ///
+    /// Codes are stable: a program may tell cases apart by them. What is unknown (device, channel,
+    /// recording, download) is 422 and not 404, so that a wrong path cannot be mistaken for it.
+    fn status_and_code(self) -> (StatusCode, &'static str) {
+        const BAD: StatusCode = StatusCode::BAD_REQUEST;
+        const UNPROCESSABLE: StatusCode = StatusCode::UNPROCESSABLE_ENTITY;
+        match self {
+            Self::Host | Self::BodyUnreadable => (BAD, "40000"),
+            Self::NotJson | Self::NotAnObject | Self::TooDeep(_) => (BAD, "40001"),
+            Self::Missing(_) => (BAD, "40002"),
+            Self::NotAString { .. } | Self::Blank(_) | Self::Time { .. } | Self::Callback => {
+                (BAD, "40003")
+            }
+            Self::Duplicate(_) | Self::DuplicateUnknown => (BAD, "40004"),
+            Self::TimeOrder => (BAD, "40005"),
+            Self::NoSuchPath => (StatusCode::NOT_FOUND, "40400"),
+            Self::Method => (StatusCode::METHOD_NOT_ALLOWED, "40500"),
+            Self::BodyTimeout => (StatusCode::REQUEST_TIMEOUT, "40800"),
+            Self::BodyTooLarge(_) => (StatusCode::PAYLOAD_TOO_LARGE, "41300"),
+            Self::MediaType => (StatusCode::UNSUPPORTED_MEDIA_TYPE, "41500"),
+            Self::SourceType => (UNPROCESSABLE, "42201"),
+            Self::UnknownDevice => (UNPROCESSABLE, "42202"),
+            Self::UnknownChannel => (UNPROCESSABLE, "42203"),
+            Self::NoRecording => (UNPROCESSABLE, "42204"),
+            Self::UnknownStream => (UNPROCESSABLE, "42205"),
+            Self::Overload => (StatusCode::TOO_MANY_REQUESTS, "42900"),
+        }
+    }
+
+    /// The envelope's `code`.
+    pub(crate) fn code(self) -> &'static str {
+        self.status_and_code().1
+    }
+
+    /// The status of the answer.
+    pub(crate) fn status(self, form: RejectionStatus) -> StatusCode {
+        match form {
+            RejectionStatus::Ok if !self.is_of_http() => StatusCode::OK,
+            RejectionStatus::Ok | RejectionStatus::Http4xx => self.status_and_code().0,
+        }
+    }
+
+    /// Whether HTTP rejects the request, before the operation was asked.
+    fn is_of_http(self) -> bool {
+        matches!(
+            self,
+            Self::Host
+                | Self::BodyUnreadable
+                | Self::NoSuchPath
+                | Self::Method
+                | Self::BodyTimeout
+                | Self::BodyTooLarge(_)
+        )
+    }
+}
+
+impl From<LocateError> for Rejection {
+    fn from(error: LocateError) -> Self {
+        match error {
+            LocateError::UnknownDevice => Self::UnknownDevice,
+            LocateError::UnknownChannel => Self::UnknownChannel,
+            LocateError::NoRecording => Self::NoRecording,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_code_starts_with_its_status() {
+        let missing = Rejection::Missing("channel");
+        for rejection in [
+            Rejection::Host,
+            missing,
+            Rejection::SourceType,
+            Rejection::Overload,
+        ] {
+            let (status, code) = rejection.status_and_code();
+            assert!(code.starts_with(status.as_str()), "{rejection:?}");
+        }
+    }
+
+    #[test]
+    fn the_form_concerns_the_operation_only() {
+        assert_eq!(Rejection::SourceType.status(RejectionStatus::Ok), 200);
+        assert_eq!(Rejection::SourceType.status(RejectionStatus::Http4xx), 422);
+        assert_eq!(Rejection::Method.status(RejectionStatus::Ok), 405);
+    }
+}

@@ -1,0 +1,14 @@
+//! The reference over a real socket.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test fails by panicking, and so do the helpers that all tests share"
+)]
+
+mod accepting;
+mod connections;
+mod hostile;
+mod progress;
+mod rejecting;
+mod support;
