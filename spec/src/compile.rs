@@ -12,14 +12,12 @@ use serde_json::Value;
 use crate::compile_job::Fit;
 use crate::diagnostic::{Diagnostic, Findings};
 use crate::lower::{Direction, resolve};
-use crate::model::{
-    Body, Callback, ErrorKind, Link, Media, Operation, Parameter, ParameterIn, Response, Status,
-    Style,
-};
+use crate::model::{Body, ErrorKind, Media, Operation, Parameter, ParameterIn, Style};
 use crate::provenance::Provenance;
-use crate::runtime::{Address, Exchange, fill};
+use crate::rules::Rule;
 use crate::schema::Schema;
 use crate::source::{Node, Span, join, join_index};
+use crate::violation::Part;
 
 pub(crate) struct Compiler<'a> {
     pub(crate) document: &'a Value,
@@ -27,7 +25,9 @@ pub(crate) struct Compiler<'a> {
     pub(crate) findings: &'a mut Findings,
     pub(crate) errors: IndexMap<Arc<str>, ErrorKind>,
     pub(crate) schemas: HashMap<(String, Direction), Option<Arc<Schema>>>,
-    pub(crate) rules: HashMap<String, Vec<Arc<crate::rules::Rule>>>,
+    pub(crate) rules: HashMap<String, Vec<Arc<Rule>>>,
+    /// Examples of bodies: pointer of the media type, name, value, schema.
+    pub(crate) examples: Vec<(String, String, Value, Arc<Schema>)>,
 }
 
 impl Compiler<'_> {
@@ -88,7 +88,7 @@ impl Compiler<'_> {
         out
     }
 
-    fn path_item(
+    pub(crate) fn path_item(
         &mut self,
         path: &str,
         item: &oas::PathItem,
@@ -166,7 +166,7 @@ impl Compiler<'_> {
     }
 
     /// A thing of the model, or the thing that it refers to, read from the document.
-    fn item<T: serde::de::DeserializeOwned + Clone>(
+    pub(crate) fn item<T: serde::de::DeserializeOwned + Clone>(
         &mut self,
         item: &oas::ReferenceOr<T>,
         target: &str,
@@ -263,7 +263,7 @@ impl Compiler<'_> {
         out
     }
 
-    fn parameter_schema(
+    pub(crate) fn parameter_schema(
         &mut self,
         format: &oas::ParameterSchemaOrContent,
         pointer: &str,
@@ -305,7 +305,7 @@ impl Compiler<'_> {
         }
     }
 
-    fn content(
+    pub(crate) fn content(
         &mut self,
         content: &IndexMap<String, oas::MediaType>,
         pointer: &str,
@@ -349,29 +349,29 @@ impl Compiler<'_> {
                 );
                 self.warning(&media.pointer, message);
             }
-            self.examples_fit(&media);
+            if let Some(schema) = media.schema.as_ref().filter(|_| media.is_json()) {
+                for (name, example) in &media.examples {
+                    let at = media.pointer.clone();
+                    self.examples
+                        .push((at, name.clone(), example.clone(), Arc::clone(schema)));
+                }
+            }
             out.push(media);
         }
         out
     }
 
-    fn examples_fit(&mut self, media: &Media) {
-        let Some(schema) = media.schema.as_ref().filter(|_| media.is_json()) else {
-            return;
-        };
-        for (name, example) in &media.examples {
-            let found = schema.judge(
-                example,
-                crate::violation::Part::Body,
-                "the example",
-                &|_| None,
-            );
+    /// Holds every example against its schema; a document with errors has other worries.
+    pub(crate) fn examples_fit(&mut self) {
+        for (media, name, example, schema) in std::mem::take(&mut self.examples) {
+            let found = schema.judge(&example, Part::Body, "the example", &|_| None);
             if let Some(first) = found.first() {
-                let named = join(&join(&media.pointer, "examples"), name);
-                let at = if self.tree.pointer(&named).is_some() {
+                let named = join(&join(&media, "examples"), &name);
+                let is_named = self.tree.pointer(&named).is_some();
+                let at = if is_named {
                     named
                 } else {
-                    join(&media.pointer, "example")
+                    join(&media, "example")
                 };
                 self.warning(
                     &at,
@@ -379,168 +379,6 @@ impl Compiler<'_> {
                 );
             }
         }
-    }
-
-    fn responses(&mut self, responses: &oas::Responses, pointer: &str) -> Vec<Response> {
-        let mut all: Vec<(Status, String, oas::ReferenceOr<oas::Response>)> = responses
-            .responses
-            .iter()
-            .map(|(status, response)| {
-                let status_here = match status {
-                    oas::StatusCode::Code(code) => Status::Code(*code),
-                    oas::StatusCode::Range(digit) => Status::Range(*digit),
-                };
-                (status_here, status.to_string(), response.clone())
-            })
-            .collect();
-        if let Some(default) = &responses.default {
-            all.push((Status::Default, "default".to_owned(), default.clone()));
-        }
-        // The most specific first: codes, then ranges, then the default.
-        all.sort_by_key(|(status, _, _)| match status {
-            Status::Code(_) => 0,
-            Status::Range(_) => 1,
-            Status::Default => 2,
-        });
-        let mut out = Vec::new();
-        for (status, key, response) in all {
-            let at = self.target(&join(pointer, &key));
-            let Some(response) = self.item(&response, &at) else {
-                continue;
-            };
-            out.push(self.response(status, &response, at));
-        }
-        out
-    }
-
-    fn response(&mut self, status: Status, response: &oas::Response, at: String) -> Response {
-        let content = join(&at, "content");
-        let media = self.content(&response.content, &content, Direction::Response);
-        let mut headers = Vec::new();
-        for (name, header) in &response.headers {
-            let pointer = self.target(&join(&join(&at, "headers"), name));
-            let Some(header) = self.item(header, &pointer) else {
-                continue;
-            };
-            let (schema, is_json) =
-                self.parameter_schema(&header.format, &pointer, Direction::Response);
-            headers.push(Parameter {
-                name: name.clone(),
-                place: ParameterIn::Header,
-                required: header.required,
-                allow_empty: false,
-                style: Style::Simple,
-                explode: false,
-                schema,
-                is_json,
-                provenance: self.provenance(&pointer),
-                pointer,
-            });
-        }
-        Response {
-            status,
-            description: response.description.clone(),
-            headers,
-            body: Body {
-                required: false,
-                media,
-                pointer: content,
-            },
-            links: self.links(&response.links, &join(&at, "links")),
-            provenance: self.provenance(&at),
-            pointer: at,
-        }
-    }
-
-    fn links(
-        &mut self,
-        links: &IndexMap<String, oas::ReferenceOr<oas::Link>>,
-        pointer: &str,
-    ) -> Vec<Link> {
-        let mut out = Vec::new();
-        for (name, link) in links {
-            let at = self.target(&join(pointer, name));
-            let Some(link) = self.item(link, &at) else {
-                continue;
-            };
-            let operation = match &link.operation {
-                oas::LinkOperation::OperationId(id) => id.clone(),
-                oas::LinkOperation::OperationRef(target) => {
-                    let id = self
-                        .document
-                        .pointer(&crate::bundle::fragment(target))
-                        .and_then(|o| o.get("operationId"))
-                        .and_then(Value::as_str);
-                    match id {
-                        Some(id) => id.to_owned(),
-                        None => {
-                            self.error(
-                                &at,
-                                format!("`{target}` leads to no operation with an operationId"),
-                            );
-                            continue;
-                        }
-                    }
-                }
-            };
-            for constant in link.parameters.values().chain(&link.request_body) {
-                self.runtime_texts(constant, &at);
-            }
-            out.push(Link {
-                name: name.clone(),
-                operation,
-                parameters: link.parameters.clone(),
-                request_body: link.request_body.clone(),
-                pointer: at,
-            });
-        }
-        out
-    }
-
-    /// Every runtime expression in a constant must be one.
-    fn runtime_texts(&mut self, constant: &Value, at: &str) {
-        match constant {
-            Value::String(text) if text.starts_with('$') || text.contains("{$") => {
-                if let Err(message) = Address::parse(text) {
-                    self.error(at, message);
-                }
-            }
-            Value::Array(items) => items.iter().for_each(|v| self.runtime_texts(v, at)),
-            Value::Object(map) => map.values().for_each(|v| self.runtime_texts(v, at)),
-            _ => {
-                // A constant stands for itself.
-                let _ = fill(constant, &Exchange::default());
-            }
-        }
-    }
-
-    fn callbacks(
-        &mut self,
-        callbacks: &IndexMap<String, oas::Callback>,
-        pointer: &str,
-    ) -> Vec<Callback> {
-        let mut out = Vec::new();
-        for (name, callback) in callbacks {
-            let at = join(pointer, name);
-            for (expression, item) in callback.iter().filter(|(e, _)| !e.starts_with("x-")) {
-                let here = join(&at, expression);
-                let address = match Address::parse(expression) {
-                    Ok(address) => address,
-                    Err(message) => {
-                        self.error(&here, message);
-                        continue;
-                    }
-                };
-                let operations = self.path_item(expression, item, &here, false);
-                out.push(Callback {
-                    name: name.clone(),
-                    address,
-                    operations,
-                    pointer: here,
-                });
-            }
-        }
-        out
     }
 
     /// The value that a fitting instance of an operation's body has, for trying expressions on it.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use cel::Value as Cel;
 use serde_json::Value;
 
+use crate::check::nearest;
 use crate::compile::Compiler;
 use crate::compile_job::Fit;
 use crate::diagnostic::Diagnostic;

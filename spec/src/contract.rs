@@ -257,12 +257,18 @@ fn is_supported(tree: &Node, findings: &mut Findings) -> bool {
     if text.starts_with("3.0.") {
         return true;
     }
-    let message = if text.is_empty() {
-        "the version must be a text in quotes or with three parts, such as 3.0.3".to_owned()
+    let (message, help) = if text.is_empty() {
+        (
+            "the version of OpenAPI is a text with three parts".to_owned(),
+            "write `openapi: 3.0.3`",
+        )
     } else {
-        format!("OpenAPI {text} is not read here; OpenAPI 3.0 is")
+        let help = "3.1 gives schemas another meaning; write the document for 3.0.3";
+        (
+            format!("OpenAPI {text} is not read here; OpenAPI 3.0 is"),
+            help,
+        )
     };
-    let help = "3.1 gives schemas another meaning; write the document for 3.0.3";
     findings.push(Diagnostic::error(version.span, message).help(help));
     false
 }
@@ -291,6 +297,7 @@ fn compile(
         errors: IndexMap::new(),
         schemas: std::collections::HashMap::new(),
         rules: std::collections::HashMap::new(),
+        examples: Vec::new(),
     };
     compiler.errors = compiler.error_table();
     compiler.lint_schemas(schemas);
@@ -299,6 +306,9 @@ fn compile(
     compiler.lint_operations(&operations);
     let router = Router::build(&operations, &mut compiler);
     let errors = std::mem::take(&mut compiler.errors);
+    if !compiler.findings.has_errors() {
+        compiler.examples_fit();
+    }
     if findings.has_errors() {
         return Err(findings.into_problems(sources));
     }

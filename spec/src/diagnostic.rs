@@ -155,9 +155,14 @@ impl Problems {
             NamedSource::new(&file.name, Arc::clone(&file.text))
         });
         let label = diagnostic.span.map(|s| {
-            let end = self.sources.file(s.file).text.len();
-            let start = s.start.min(end);
-            LabeledSpan::new(diagnostic.label.clone(), start, s.len.min(end - start))
+            let text = &self.sources.file(s.file).text;
+            let start = s.start.min(text.len());
+            // The first line is enough to find a thing by; an object may go on for pages.
+            let line = text.as_bytes()[start..]
+                .iter()
+                .take_while(|b| **b != b'\n')
+                .count();
+            LabeledSpan::new(diagnostic.label.clone(), start, s.len.min(line))
         });
         Rendered {
             // The place leads, so that a terminal or an editor can jump there.

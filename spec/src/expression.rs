@@ -47,6 +47,7 @@ fn text<'a>(args: &'a [CowVal<'_, '_>], index: usize) -> Result<&'a str, Executi
         .ok_or_else(ExecutionError::missing_argument_or_target)
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "the form that CEL calls")]
 fn local_seconds<'b, 'v>(args: Vec<CowVal<'b, 'v>>) -> Result<CowVal<'b, 'v>, ExecutionError> {
     let text = text(&args, 0)?;
     let time = formats::local_date_time(text)
@@ -54,6 +55,7 @@ fn local_seconds<'b, 'v>(args: Vec<CowVal<'b, 'v>>) -> Result<CowVal<'b, 'v>, Ex
     Ok(CowVal::owned(CelInt::from(formats::local_seconds(time))))
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "the form that CEL calls")]
 fn gb_code_cel<'b, 'v>(args: Vec<CowVal<'b, 'v>>) -> Result<CowVal<'b, 'v>, ExecutionError> {
     let code = gb_code(text(&args, 0)?, text(&args, 1)?);
     Ok(CowVal::owned(CelString::from(code)))

@@ -65,24 +65,15 @@ pub(crate) fn is_base64(text: &str) -> bool {
             .all(|b| b.is_ascii_alphanumeric() || b == b'+' || b == b'/')
 }
 
-/// Formats that say something of a string and are checked; the other known ones (`password`, `binary`) say nothing.
-pub(crate) const CHECKED: &[&str] = &[
-    "date-time-local",
-    "byte",
-    "date",
-    "time",
-    "date-time",
-    "email",
-    "hostname",
-    "ipv4",
-    "ipv6",
-    "uri",
-    "uri-reference",
-    "uuid",
-    "regex",
-    "json-pointer",
-    "duration",
-];
+/// True for a UUID as RFC 9562 §4 writes it.
+pub(crate) fn is_uuid(text: &str) -> bool {
+    let groups: Vec<&str> = text.split('-').collect();
+    let lengths = groups.iter().map(|g| g.len());
+    lengths.eq([8, 4, 4, 4, 12])
+        && groups
+            .iter()
+            .all(|g| g.bytes().all(|b| b.is_ascii_hexdigit()))
+}
 
 /// Formats that are known and constrain nothing here beyond the type.
 pub(crate) const ANNOTATIONS: &[&str] = &[

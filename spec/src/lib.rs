@@ -26,6 +26,7 @@ mod bundle;
 mod check;
 mod compile;
 mod compile_job;
+mod compile_response;
 mod compile_schema;
 mod contract;
 mod diagnostic;
@@ -38,6 +39,7 @@ mod json;
 mod judge;
 mod lint;
 mod lower;
+mod members;
 mod model;
 mod overlay;
 mod parameters;
@@ -61,6 +63,7 @@ pub use formats::{local_date_time, local_seconds};
 pub use job::{Job, JobRead, JobStart, JobTell, JobView, Recorded};
 pub use judge::{Judged, RequestParts};
 pub use lower::Direction;
+pub use members::Member;
 pub use model::{
     Body, Callback, ErrorKind, Link, Media, Operation, Parameter, ParameterIn, Rejection, Response,
     Status, Style, is_json,

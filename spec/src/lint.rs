@@ -9,6 +9,7 @@ use crate::compile::Compiler;
 use crate::compile_schema::keyword;
 use crate::formats;
 use crate::model::Operation;
+use crate::schema::checks_format;
 use crate::source::join;
 
 impl Compiler<'_> {
@@ -65,8 +66,8 @@ impl Compiler<'_> {
             }
         }
         if let Some(format) = schema.get("format").and_then(Value::as_str)
-            && !formats::CHECKED.contains(&format)
             && !formats::ANNOTATIONS.contains(&format)
+            && !checks_format(format)
         {
             self.warning(
                 &join(at, "format"),

@@ -79,7 +79,7 @@ fn act(tree: &mut Node, action: &Node) -> Result<(), Diagnostic> {
     let pointers: Vec<String> = path
         .query_located(&value)
         .locations()
-        .map(|l| l.to_json_pointer())
+        .map(serde_json_path::NormalizedPath::to_json_pointer)
         .collect();
     if pointers.is_empty() {
         return Err(

@@ -215,10 +215,12 @@ fn letter(class: &Class) -> Option<char> {
             .iter()
             .any(|r| r.start() <= *c && *c <= r.end())
     };
-    ['a', '1', '0', 'A']
-        .into_iter()
-        .find(has)
-        .or_else(|| class.ranges().first().map(|r| r.start()))
+    ['a', '1', '0', 'A'].into_iter().find(has).or_else(|| {
+        class
+            .ranges()
+            .first()
+            .map(regex_syntax::hir::ClassUnicodeRange::start)
+    })
 }
 
 #[cfg(test)]

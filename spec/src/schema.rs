@@ -113,11 +113,8 @@ impl Schema {
     }
 }
 
-/// Builds the validator of a lowered schema.
-///
-/// # Errors
-/// The path in the lowered schema and what is wrong there.
-pub(crate) fn build(schema: &Value) -> Result<Validator, (String, String)> {
+/// The dialect that schemas are lowered to, with the formats that are checked.
+fn options() -> jsonschema::ValidationOptions<'static> {
     jsonschema::options()
         .with_draft(Draft::Draft4)
         .should_validate_formats(true)
@@ -126,14 +123,26 @@ pub(crate) fn build(schema: &Value) -> Result<Validator, (String, String)> {
             formats::local_date_time(text).is_some()
         })
         .with_format("byte", formats::is_base64)
+        .with_format("uuid", formats::is_uuid)
         .with_format("uri", is_uri)
-        .build(schema)
-        .map_err(|e| {
-            (
-                e.instance_path().as_str().to_owned(),
-                e.masked().to_string(),
-            )
-        })
+}
+
+/// True if a format is checked, and not merely an annotation.
+pub(crate) fn checks_format(name: &str) -> bool {
+    options().is_known_format(Draft::Draft4, name)
+}
+
+/// Builds the validator of a lowered schema.
+///
+/// # Errors
+/// The path in the lowered schema and what is wrong there.
+pub(crate) fn build(schema: &Value) -> Result<Validator, (String, String)> {
+    options().build(schema).map_err(|e| {
+        (
+            e.instance_path().as_str().to_owned(),
+            e.masked().to_string(),
+        )
+    })
 }
 
 /// An absolute URI (RFC 3986 §3): a scheme and characters that a URI can have. `percent` signs must be escapes.

@@ -7,4 +7,10 @@
 )]
 #![allow(missing_docs, reason = "tests are read, not linked to")]
 
+mod broken;
 mod bundled;
+mod files;
+mod parameters;
+mod responses;
+mod schemas;
+mod support;
