@@ -171,12 +171,11 @@ impl Compiler<'_> {
             .as_ref()
             .filter(|name| !self.errors.contains_key(&**name))
         {
-            let known: Vec<_> = self.errors.keys().map(|k| &**k).collect();
-            let text = format!(
-                "x-errors has no error `{name}`; it has: {}",
-                known.join(", ")
-            );
-            self.error(&join(&at, "error"), text);
+            let message = format!("x-errors has no error `{name}`");
+            let mut finding = Diagnostic::error(self.span(&join(&at, "error")), message);
+            let near = nearest(name, self.errors.keys().map(AsRef::as_ref));
+            finding.help = near.map(|near| format!("did you mean `{near}`?"));
+            self.findings.push(finding);
         }
         let provenance = word("provenance").and_then(Provenance::parse);
         if word("provenance").is_some() && provenance.is_none() {
