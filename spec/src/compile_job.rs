@@ -355,8 +355,8 @@ impl Compiler<'_> {
     ) {
         let text = expression.text();
         let message = match expression.evaluate(scope) {
-            Ok(cel::Value::String(_)) if is_text => return,
-            Ok(cel::Value::Int(_) | cel::Value::UInt(_)) if !is_text => return,
+            Ok(Value::String(_)) if is_text => return,
+            Ok(Value::Number(n)) if !is_text && n.is_u64() => return,
             Ok(_) if is_text => format!("`{text}` gives no text"),
             Ok(_) => format!("`{text}` gives no whole number"),
             Err(error) => format!("`{text}` fails: {error}"),

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use cel::Value as Cel;
 use serde_json::Value;
 
 use crate::check::nearest;
@@ -261,9 +260,11 @@ impl Compiler<'_> {
         let scope: &[(&str, &dyn Members)] = &[("self", object)];
         let at = join(&rule.pointer, "rule");
         let text = rule.expression.text();
-        let finding = match rule.expression.evaluate(scope) {
-            Ok(Cel::Bool(_)) => return,
-            Ok(_) => Diagnostic::error(self.span(&at), format!("`{text}` gives no true or false")),
+        let finding = match rule.expression.truth(scope) {
+            Ok(Some(_)) => return,
+            Ok(None) => {
+                Diagnostic::error(self.span(&at), format!("`{text}` gives no true or false"))
+            }
             Err(error) => {
                 let finding = Diagnostic::error(self.span(&at), format!("`{text}` fails: {error}"));
                 if fit == Fit::Least {

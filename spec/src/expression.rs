@@ -7,6 +7,7 @@
 //!
 //! An evaluation binds only the members that the expression names: measured, that is half of its cost.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, LazyLock};
 
@@ -18,6 +19,7 @@ use cel::{Context, Env, ExecutionError, Program, Value as Cel};
 use serde_json::{Number, Value};
 
 use crate::formats;
+use crate::quick::{Plan, Quick};
 
 /// Names of our own functions.
 pub(crate) const OWN_FUNCTIONS: &[&str] = &["localSeconds", "gbCode"];
@@ -82,6 +84,8 @@ pub trait Members {
     fn member(&self, name: &str) -> Option<Cel>;
     /// All members, for an expression that takes the thing as a whole.
     fn all(&self) -> Cel;
+    /// The member without a copy, if it is a text, a whole number or a truth value.
+    fn quick(&self, name: &str) -> Option<Quick<'_>>;
 }
 
 impl Members for Value {
@@ -91,6 +95,15 @@ impl Members for Value {
 
     fn all(&self) -> Cel {
         to_cel(self)
+    }
+
+    fn quick(&self, name: &str) -> Option<Quick<'_>> {
+        match self.get(name)? {
+            Value::String(text) => Some(Quick::Text(Cow::Borrowed(text))),
+            Value::Bool(truth) => Some(Quick::Bool(*truth)),
+            Value::Number(number) => number.as_i64().map(Quick::Int),
+            _ => None,
+        }
     }
 }
 
@@ -111,6 +124,7 @@ pub enum Uses {
 pub struct Expression {
     text: String,
     program: Program,
+    plan: Option<Plan>,
     uses: BTreeMap<String, Uses>,
 }
 
@@ -133,9 +147,11 @@ impl Expression {
         })?;
         let mut uses = BTreeMap::new();
         collect_uses(program.expression(), &mut Vec::new(), &mut uses);
+        let plan = Plan::of(program.expression());
         Ok(Self {
             text: text.to_owned(),
             program,
+            plan,
             uses,
         })
     }
@@ -175,8 +191,46 @@ impl Expression {
     /// The value of the expression with these variables.
     ///
     /// # Errors
-    /// What CEL says of it; a checked expression fails only on values that its check could not foresee.
-    pub fn evaluate(&self, scope: &Scope<'_>) -> Result<Cel, ExecutionError> {
+    /// What CEL says of it; a checked expression fails only on values that its check could not foresee. Or that the
+    /// value has no form in JSON.
+    pub fn evaluate(&self, scope: &Scope<'_>) -> Result<Value, ExecutionError> {
+        if let Some(quick) = self.quick(scope) {
+            return Ok(Value::from(quick));
+        }
+        from_cel(&self.interpret(scope)?).ok_or_else(|| {
+            ExecutionError::function_error(&self.text, "the value has no form in JSON")
+        })
+    }
+
+    /// The truth of a rule with these variables; nothing if it is no truth value.
+    ///
+    /// # Errors
+    /// As [`Expression::evaluate`].
+    pub fn truth(&self, scope: &Scope<'_>) -> Result<Option<bool>, ExecutionError> {
+        match self.quick(scope) {
+            Some(Quick::Bool(truth)) => return Ok(Some(truth)),
+            Some(_) => return Ok(None),
+            None => {}
+        }
+        Ok(match self.interpret(scope)? {
+            Cel::Bool(truth) => Some(truth),
+            _ => None,
+        })
+    }
+
+    /// The value without the interpreter, where that is possible.
+    #[must_use]
+    pub fn quick<'a>(&'a self, scope: &Scope<'a>) -> Option<Quick<'a>> {
+        self.plan.as_ref()?.evaluate(scope)
+    }
+
+    /// True if most evaluations need no interpreter.
+    #[cfg(test)]
+    pub(crate) fn is_quick(&self) -> bool {
+        self.plan.is_some()
+    }
+
+    pub(crate) fn interpret(&self, scope: &Scope<'_>) -> Result<Cel, ExecutionError> {
         let mut context = Context::with_env(Arc::clone(&ENV));
         for (name, uses) in &self.uses {
             let Some((_, value)) = scope.iter().find(|(n, _)| n == name) else {
@@ -333,12 +387,12 @@ fn key_text(key: &Key) -> String {
 mod tests {
     use serde_json::json;
 
-    use super::{Expression, Members, Uses, from_cel, gb_code};
+    use super::{Expression, Members, Uses, gb_code};
 
     fn evaluate(text: &str, value: &serde_json::Value) -> serde_json::Value {
         let expression = Expression::compile(text).unwrap();
         let scope: &[(&str, &dyn Members)] = &[("self", value)];
-        from_cel(&expression.evaluate(scope).unwrap()).unwrap()
+        expression.evaluate(scope).unwrap()
     }
 
     #[test]

@@ -4,12 +4,14 @@
 //! Variables of the expressions: `self` (the body of the request), `recorded` (what a window holds), `job` (the job,
 //! see [`JobView`]).
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use cel::Value as Cel;
 use cel::objects::Key;
 
 use crate::expression::{Expression, Members};
+use crate::quick::Quick;
 use crate::template::Template;
 
 /// What an operation has to do with a job.
@@ -91,6 +93,15 @@ impl Members for Recorded {
     fn all(&self) -> Cel {
         all(self, RECORDED)
     }
+
+    fn quick(&self, name: &str) -> Option<Quick<'_>> {
+        let number = match name {
+            "seconds" => self.seconds,
+            "bytes" => self.bytes,
+            _ => return None,
+        };
+        i64::try_from(number).ok().map(Quick::Int)
+    }
 }
 
 /// A job as expressions see it: the variable `job`.
@@ -168,6 +179,23 @@ impl Members for JobView<'_> {
 
     fn all(&self) -> Cel {
         all(self, JOB)
+    }
+
+    fn quick(&self, name: &str) -> Option<Quick<'_>> {
+        let whole = |n: u64| i64::try_from(n).ok().map(Quick::Int);
+        let text = |t| Some(Quick::Text(Cow::Borrowed(t)));
+        match name {
+            "id" => text(self.id),
+            "ssrc" => text(self.ssrc),
+            "file_url" => text(self.file_url),
+            "serial" => whole(self.serial),
+            "seconds" => whole(self.seconds),
+            "bytes" => whole(self.bytes),
+            "done" => whole(self.done),
+            "percent" => whole(self.percent().into()),
+            "finished" => Some(Quick::Bool(self.finished)),
+            _ => None,
+        }
     }
 }
 

@@ -44,6 +44,7 @@ mod model;
 mod overlay;
 mod parameters;
 mod provenance;
+mod quick;
 mod requirements;
 mod route;
 mod rules;
@@ -69,6 +70,7 @@ pub use model::{
     Status, Style, is_json,
 };
 pub use provenance::Provenance;
+pub use quick::Quick;
 pub use requirements::{
     Clause, Group, Level, Profile, REQUIREMENTS_YAML, Requirement, Requirements, Text,
 };

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use cel::Value as Cel;
 use serde_json::Value;
 
 use crate::expression::{Expression, Members};
@@ -108,15 +107,15 @@ impl RuleSite {
             return None;
         }
         let scope: &[(&str, &dyn Members)] = &[("self", value)];
-        match rule.expression.evaluate(scope) {
-            Ok(Cel::Bool(true)) => None,
-            Ok(Cel::Bool(false)) => Some(Broken {
+        match rule.expression.truth(scope) {
+            Ok(Some(true)) => None,
+            Ok(Some(false)) => Some(Broken {
                 pointer,
                 rule,
                 message: rule.message.clone(),
             }),
             // The check at load time has tried the rule on generated values; what is left are extreme ones.
-            Ok(_) | Err(_) => Some(Broken {
+            Ok(None) | Err(_) => Some(Broken {
                 pointer,
                 rule,
                 message: format!(

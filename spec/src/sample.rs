@@ -119,7 +119,7 @@ fn text(schema: &Value) -> String {
         "hostname" => "example.com",
         "ipv4" => "192.0.2.1",
         "ipv6" => "2001:db8::1",
-        "uri" => "http://example.com/",
+        "uri" | "http-url" => "http://example.com/",
         "uuid" => "00000000-0000-4000-8000-000000000000",
         "byte" => "AA==",
         _ => "",

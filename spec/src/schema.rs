@@ -125,6 +125,7 @@ fn options() -> jsonschema::ValidationOptions<'static> {
         .with_format("byte", formats::is_base64)
         .with_format("uuid", formats::is_uuid)
         .with_format("uri", is_uri)
+        .with_format("http-url", is_http_url)
 }
 
 /// True if a format is checked, and not merely an annotation.
@@ -169,9 +170,56 @@ fn is_uri(text: &str) -> bool {
         })
 }
 
+/// An absolute `http` or `https` address with a host (RFC 9110 §4.2): our own format, for addresses to call back.
+fn is_http_url(text: &str) -> bool {
+    let Some((scheme, rest)) = text.split_once("://") else {
+        return false;
+    };
+    let authority = rest.split(['/', '?', '#', '\\']).next().unwrap_or_default();
+    let host_and_port = authority.rsplit('@').next().unwrap_or_default();
+    let (host, port) = match host_and_port.rsplit_once(':') {
+        // The colons of an IPv6 address stand in brackets.
+        Some((host, port)) if !port.contains(']') => (host, port),
+        _ => (host_and_port, ""),
+    };
+    let port_fits = port.is_empty()
+        || (port.bytes().all(|b| b.is_ascii_digit()) && port.parse::<u16>().is_ok());
+    (scheme.eq_ignore_ascii_case("http") || scheme.eq_ignore_ascii_case("https"))
+        && is_uri(text)
+        && !host.is_empty()
+        && port_fits
+}
+
 #[cfg(test)]
 mod tests {
-    use super::is_uri;
+    use super::{is_http_url, is_uri};
+
+    #[test]
+    fn knows_addresses_to_call() {
+        for good in [
+            "http://xxxxxx",
+            "HTTPS://a:8080/b?c=%2F#d",
+            "http://[::1]:80/",
+            "http://u:p@h",
+            "http://a:0",
+        ] {
+            assert!(is_http_url(good), "{good}");
+        }
+        for bad in [
+            "",
+            "/x",
+            "ftp://a/",
+            "http://",
+            "http:///x",
+            "http:a",
+            "http://:80",
+            "http://a:99999",
+            "http://a:b",
+            "http://a\r\nb",
+        ] {
+            assert!(!is_http_url(bad), "{bad:?}");
+        }
+    }
 
     #[test]
     fn knows_addresses() {

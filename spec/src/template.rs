@@ -3,7 +3,7 @@
 use cel::ExecutionError;
 use serde_json::{Map, Value};
 
-use crate::expression::{Expression, Scope, from_cel};
+use crate::expression::{Expression, Scope};
 
 /// A JSON value that is made anew for each answer.
 #[derive(Debug)]
@@ -26,8 +26,7 @@ impl Template {
     pub fn evaluate(&self, scope: &Scope<'_>) -> Result<Value, ExecutionError> {
         Ok(match self {
             Self::Constant(value) => value.clone(),
-            Self::Expression(expression) => from_cel(&expression.evaluate(scope)?)
-                .ok_or_else(|| ExecutionError::function_error(expression.text(), "is no JSON"))?,
+            Self::Expression(expression) => expression.evaluate(scope)?,
             Self::List(items) => Value::Array(
                 items
                     .iter()

@@ -219,6 +219,7 @@ fn in_words(format: &str) -> &str {
     match format {
         "date-time-local" => "date and time of the calendar (YYYY-MM-DDTHH:mm:ss)",
         "uri" => "absolute address (URI)",
+        "http-url" => "absolute http or https address with a host",
         "byte" => "base64",
         other => other,
     }
