@@ -141,7 +141,9 @@ impl Compiler<'_> {
             "starts" => self
                 .job_start(kind, entry, &at, own)
                 .map(|j| Job::Starts(Box::new(j))),
-            "reads" => self.job_read(kind, entry, &at, own).map(Job::Reads),
+            "reads" => self
+                .job_read(kind, entry, &at, own)
+                .map(|j| Job::Reads(Box::new(j))),
             _ => self.job_tell(kind, entry, &at).map(Job::Tells),
         }?;
         self.try_job(&job, operation, &at);

@@ -20,7 +20,7 @@ pub enum Job {
     /// It starts one.
     Starts(Box<JobStart>),
     /// It reads one.
-    Reads(JobRead),
+    Reads(Box<JobRead>),
     /// It tells of one: a callback.
     Tells(JobTell),
 }

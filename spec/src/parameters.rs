@@ -34,8 +34,12 @@ pub(crate) fn pairs(query: &str) -> Vec<(String, String)> {
 /// # Errors
 /// What is wrong with the way it is written.
 pub(crate) fn value(parameter: &Parameter, found: &Found<'_>) -> Result<Option<Value>, String> {
-    let kind = Kind::of(parameter);
     let texts = texts(parameter, found);
+    // Only a query can hold a parameter that is not there by its own name: an object spread out.
+    if texts.is_empty() && parameter.place != ParameterIn::Query {
+        return Ok(None);
+    }
+    let kind = Kind::of(parameter);
     if parameter.is_json {
         return texts
             .first()
