@@ -1,1 +1,60 @@
-//! Judges any implementation of an smsload contract.
+//! Judges any implementation of an smsload contract: every requirement of the catalogue is a check, every check talks to
+//! the target through a recording client, every verdict names the exchanges that it rests on.
+//!
+//! ```no_run
+//! use smsload_conformance::{BaseUrl, Event, Fixtures, Run, Target};
+//! use smsload_spec::Contract;
+//!
+//! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+//! let contract = Contract::bundled();
+//! let fixtures = Fixtures::from_example(&contract).ok_or("the contract has no example")?;
+//! let target = Target::new(BaseUrl::parse("http://127.0.0.1:4020")?, fixtures);
+//! let run = Run::builder(contract, target).seed(42).build()?;
+//! let result = run.run(&mut |_: &Event| {}).await;
+//! std::process::exit(result.exit_code().into());
+//! # }
+//! ```
+//!
+//! Limits: `http` only; one target at a time; a line of the catalogue without a check is reported as not tested.
+
+mod api;
+mod case;
+mod checks;
+mod client;
+mod curl;
+mod decimal;
+mod draw;
+mod event;
+mod exchange;
+mod judge;
+mod names;
+mod oracle;
+mod report;
+mod request;
+mod result;
+mod run;
+mod secret;
+mod seed;
+mod session;
+mod tally;
+mod target;
+mod target_file;
+mod text;
+mod window;
+
+pub use api::ContractError;
+pub use curl::curl;
+pub use decimal::Decimal;
+pub use event::{Event, Reporter};
+pub use exchange::{Answer, Exchange, HeaderText, Lost, MAX_ANSWER, Received, Sent};
+pub use oracle::{Acceptance, Fault, Oracle, Outcome, Rejected};
+pub use report::{JSON_SCHEMA_VERSION, Terminal, write_json};
+pub use result::{
+    EXIT_CONFORMS, EXIT_FAILED, EXIT_INCOMPLETE, EXIT_USAGE, Ended, Failure, Line, LineResult,
+    RunResult, Verdict,
+};
+pub use run::{DEFAULT_CASES, Run, RunBuilder, RunError};
+pub use secret::Secret;
+pub use target::{BaseUrl, BaseUrlError, Busy, Declared, Fixtures, Limits, Target};
+pub use target_file::TargetFileError;
+pub use window::{Window, WindowError};

@@ -122,8 +122,10 @@ fn compose(text: &str, file: FileId, sources: &Sources, findings: &mut Findings)
                     },
                     format!("cannot be read: {}", error.info()),
                 );
-                if text[..start.min(text.len())].ends_with('\t')
-                    || text[start.min(text.len())..].starts_with('\t')
+                let upto = &text[..start.min(text.len())];
+                let line = &text[upto.rfind('\n').map_or(0, |at| at + 1)..];
+                if line.starts_with(|c: char| c.is_whitespace())
+                    && line.trim_start_matches(' ').starts_with('\t')
                 {
                     finding = finding.help("YAML is indented with spaces; replace the tab");
                 }

@@ -1,0 +1,162 @@
+//! Drawing cases: first the table, then random ones, each from a seed of its own. Also making a failing random case
+//! smaller: a simpler case is found again from the seed and the results so far, so that nothing of proptest is kept
+//! while the run waits for answers.
+
+use std::collections::HashSet;
+
+use proptest::strategy::{SBoxedStrategy, Strategy, ValueTree};
+
+use crate::case::{Case, Plan};
+use crate::seed;
+
+/// Of how many downloads that are left one check may use one.
+const SHARE: u32 = 8;
+
+/// A case with where it comes from.
+#[derive(Debug, Clone)]
+pub(crate) struct Drawn {
+    pub(crate) case: Case,
+    /// The number of the random case; nothing for a case of the table.
+    pub(crate) index: Option<u32>,
+}
+
+/// Draws the cases of a plan: `count` in all, or the table if that is longer. `downloads` are those that are left.
+pub(crate) fn draw(
+    plan: &Plan,
+    label: &str,
+    seed: u64,
+    count: u32,
+    downloads: Option<u32>,
+) -> Vec<Drawn> {
+    let mut drawn: Vec<_> = plan
+        .table
+        .iter()
+        .map(|case| Drawn {
+            case: case.clone(),
+            index: None,
+        })
+        .collect();
+    let Some(random) = &plan.random else {
+        return drawn;
+    };
+    let mut met: HashSet<_> = drawn.iter().map(|d| d.case.fingerprint()).collect();
+    let count = plan.most.map_or(count, |most| count.min(most));
+    let mut left = downloads.map(|n| n / SHARE);
+    let wanted = usize::try_from(count).unwrap_or(usize::MAX);
+    // Small windows have few parts: repetitions are dropped, and in the end given up.
+    for index in 0..count.saturating_mul(4) {
+        if drawn.len() >= wanted {
+            break;
+        }
+        let Some(case) = smaller(random, seed, label, index, &[]) else {
+            continue;
+        };
+        if !met.insert(case.fingerprint()) {
+            continue;
+        }
+        if let Some(left) = &mut left {
+            let Some(rest) = left.checked_sub(case.downloads) else {
+                break;
+            };
+            *left = rest;
+        }
+        drawn.push(Drawn {
+            case,
+            index: Some(index),
+        });
+    }
+    drawn
+}
+
+/// The case that is tried after these results (true: it failed); with none, the case as it was drawn. Nothing if there
+/// is no simpler one.
+pub(crate) fn smaller(
+    random: &SBoxedStrategy<Case>,
+    seed: u64,
+    label: &str,
+    index: u32,
+    results: &[bool],
+) -> Option<Case> {
+    let mut tree = random
+        .new_tree(&mut seed::runner(seed, label, index))
+        .ok()?;
+    for failed in results {
+        let moved = if *failed {
+            tree.simplify()
+        } else {
+            tree.complicate()
+        };
+        if !moved {
+            return None;
+        }
+    }
+    Some(tree.current())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use proptest::prelude::*;
+
+    use super::{draw, smaller};
+    use crate::case::{Case, Opinion, Plan, Step};
+    use crate::request::{Kind, Request};
+
+    fn case(n: u32) -> Case {
+        let request = Request::json(Kind::Start, n.to_string());
+        let mut case = Case::new(
+            n.to_string(),
+            Step::Send(request),
+            Arc::new(|_, _| Opinion::Pass),
+        );
+        case.downloads = 1;
+        case
+    }
+
+    fn plan() -> Plan {
+        Plan::random(vec![case(7)], (0..1000_u32).prop_map(case).sboxed())
+    }
+
+    fn abouts(seed: u64, count: u32, downloads: Option<u32>) -> Vec<String> {
+        draw(&plan(), "TIME-01", seed, count, downloads)
+            .into_iter()
+            .map(|d| d.case.about)
+            .collect()
+    }
+
+    #[test]
+    fn the_same_seed_draws_the_same_cases() {
+        let cases = abouts(1, 20, None);
+        assert_eq!(cases, abouts(1, 20, None));
+        assert_ne!(cases, abouts(2, 20, None));
+        assert_eq!(cases[..10], abouts(1, 10, None));
+        assert_eq!(cases[0], "7");
+        let distinct: std::collections::HashSet<_> = cases.iter().collect();
+        assert_eq!(distinct.len(), 20);
+    }
+
+    #[test]
+    fn downloads_that_are_left_limit_random_cases() {
+        assert_eq!(abouts(1, 20, Some(24)).len(), 1 + 3);
+        assert_eq!(abouts(1, 20, Some(0)).len(), 1);
+    }
+
+    #[test]
+    fn a_failing_case_becomes_smaller() {
+        let random = plan().random.unwrap();
+        let fails = |case: &Case| case.about.parse::<u32>().unwrap() >= 100;
+        let index = (0..)
+            .find(|i| fails(&smaller(&random, 1, "x", *i, &[]).unwrap()))
+            .unwrap();
+        let mut results = vec![true];
+        let mut best = None;
+        while let Some(case) = smaller(&random, 1, "x", index, &results) {
+            results.push(fails(&case));
+            if fails(&case) {
+                best = Some(case.about);
+            }
+        }
+        assert_eq!(best.as_deref(), Some("100"));
+    }
+}

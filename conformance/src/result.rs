@@ -1,0 +1,192 @@
+//! What a run found: one verdict for each requirement, and for each part of one that has a level of its own.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::Serialize;
+use smsload_spec::{Clause, Level, Provenance, Requirement, Text};
+
+use crate::exchange::Exchange;
+
+/// The target conforms, as far as it was tested.
+pub const EXIT_CONFORMS: u8 = 0;
+/// A requirement that counts failed.
+pub const EXIT_FAILED: u8 = 1;
+/// Wrong usage or configuration. No run ends with it; it is here for those who start one.
+pub const EXIT_USAGE: u8 = 2;
+/// Nothing that counts failed, but something that counts could not be judged.
+pub const EXIT_INCOMPLETE: u8 = 3;
+
+/// What became of a requirement.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    /// Every case held.
+    Pass,
+    /// A case failed, and failed again when it was repeated.
+    Fail,
+    /// A case failed, and did not fail when it was repeated. Counts as failed.
+    Flaky,
+    /// Nothing can be concluded.
+    Inconclusive,
+    /// It does not apply: the target file does not name or declare what it needs.
+    Skipped,
+    /// There is no check for it yet.
+    NotTested,
+}
+
+impl Verdict {
+    /// The word, as it stands in reports.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Pass => "pass",
+            Self::Fail => "fail",
+            Self::Flaky => "flaky",
+            Self::Inconclusive => "inconclusive",
+            Self::Skipped => "skipped",
+            Self::NotTested => "not tested",
+        }
+    }
+
+    /// True for failed and flaky.
+    #[must_use]
+    pub fn is_failure(self) -> bool {
+        matches!(self, Self::Fail | Self::Flaky)
+    }
+}
+
+/// What a verdict is about: a requirement, or a part of one.
+#[derive(Debug, Clone)]
+pub struct Line {
+    /// `TIME-06`, or `TIME-06/clipped-values` for a part.
+    pub id: String,
+    /// How much weight a failure has.
+    pub level: Level,
+    /// Where it comes from.
+    pub provenance: Provenance,
+    /// The member or section of the page, or the clause of a standard, that it rests on.
+    pub source: String,
+    /// What is demanded.
+    pub statement: Text,
+}
+
+impl Line {
+    pub(crate) fn of(requirement: &Requirement) -> Self {
+        Self {
+            id: requirement.id.clone(),
+            level: requirement.level,
+            provenance: requirement.provenance,
+            source: requirement.source.clone(),
+            statement: requirement.statement.clone(),
+        }
+    }
+
+    pub(crate) fn of_clause(requirement: &Requirement, clause: &Clause) -> Self {
+        Self {
+            id: format!("{}/{}", requirement.id, clause.key),
+            level: clause.level,
+            provenance: clause.provenance,
+            source: requirement.source.clone(),
+            statement: clause.statement.clone(),
+        }
+    }
+}
+
+/// One verdict, with its reasons and its evidence.
+#[derive(Debug, Clone)]
+pub struct LineResult {
+    /// What it is about.
+    pub line: Line,
+    /// What became of it.
+    pub verdict: Verdict,
+    /// Why, where the verdict alone does not say it; what was seen, where that is all that is asked.
+    pub reason: Option<String>,
+    /// Cases that were judged.
+    pub cases: u32,
+    /// Names of the exchanges that it rests on; of a property without failure only the first few.
+    pub evidence: Vec<String>,
+    /// The smallest case that shows the fault.
+    pub failure: Option<Failure>,
+}
+
+/// The smallest case that shows a fault.
+#[derive(Debug, Clone)]
+pub struct Failure {
+    /// What is particular about the case: "`channel` is missing".
+    pub case: String,
+    /// What was expected.
+    pub expected: String,
+    /// What came.
+    pub got: String,
+    /// The exchanges that show it, in order; the last one is the one at fault.
+    pub exchanges: Vec<Arc<Exchange>>,
+}
+
+/// How a run ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Ended {
+    /// It did all that was asked for.
+    Complete,
+    /// The target could not be reached at all.
+    Unreachable(String),
+    /// The target went away while it ran.
+    CutShort(String),
+}
+
+/// What a run found.
+#[derive(Debug, Clone)]
+pub struct RunResult {
+    /// The seed that gives the same run again.
+    pub seed: u64,
+    /// The address of the target.
+    pub target: String,
+    /// The verdicts, in the order of the catalogue.
+    pub lines: Vec<LineResult>,
+    /// How it ended.
+    pub ended: Ended,
+    /// True if failures of the level SHOULD count too.
+    pub is_strict: bool,
+    /// Requests that were sent.
+    pub exchanges: u64,
+    /// How long it took.
+    pub took: Duration,
+}
+
+impl RunResult {
+    /// What a program that runs this and nothing else exits with.
+    #[must_use]
+    pub fn exit_code(&self) -> u8 {
+        let counts =
+            |level: Level| level == Level::Must || (self.is_strict && level == Level::Should);
+        let any = |is: fn(Verdict) -> bool, of: &dyn Fn(Level) -> bool| {
+            self.lines.iter().any(|l| is(l.verdict) && of(l.line.level))
+        };
+        let is_must = |level| level == Level::Must;
+        if any(Verdict::is_failure, &counts) {
+            EXIT_FAILED
+        } else if self.ended != Ended::Complete || any(|v| v == Verdict::Inconclusive, &is_must) {
+            EXIT_INCOMPLETE
+        } else {
+            EXIT_CONFORMS
+        }
+    }
+
+    /// True if nothing that counts failed or was left open.
+    #[must_use]
+    pub fn conforms(&self) -> bool {
+        self.exit_code() == EXIT_CONFORMS
+    }
+
+    /// How many lines have a verdict.
+    #[must_use]
+    pub fn count(&self, verdict: Verdict) -> usize {
+        self.lines.iter().filter(|l| l.verdict == verdict).count()
+    }
+
+    /// The verdict on a requirement or a part of one.
+    #[must_use]
+    pub fn line(&self, id: &str) -> Option<&LineResult> {
+        self.lines.iter().find(|l| l.line.id == id)
+    }
+}

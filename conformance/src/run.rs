@@ -1,0 +1,292 @@
+//! A run: the catalogue held against a target, line by line. Lines that watch the whole run are judged last.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use smsload_spec::{Contract, Profile, Requirement, Requirements};
+use tokio::sync::mpsc;
+
+use crate::api::{Api, ContractError};
+use crate::checks::{self, Check};
+use crate::client::Client;
+use crate::event::{Event, Reporter};
+use crate::judge::{self, Settings};
+use crate::result::{Ended, Line, LineResult, RunResult, Verdict};
+use crate::session::Session;
+use crate::tally::verdict;
+use crate::target::Target;
+
+/// Cases of a property, unless said otherwise.
+pub const DEFAULT_CASES: u32 = 100;
+
+/// Why a run cannot begin.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// The contract cannot be judged by.
+    #[error(transparent)]
+    Contract(#[from] ContractError),
+    /// The catalogue has no such requirement.
+    #[error(
+        "the catalogue has no requirement, part or group \"{0}\"; write an id such as TIME-01, TIME-06/clipped-values or TIME"
+    )]
+    UnknownId(String),
+    /// The client could not be built.
+    #[error("the HTTP client could not be set up: {0}; check the limits of the target file")]
+    Client(#[from] reqwest::Error),
+}
+
+/// Describes a run.
+#[derive(Debug, Clone)]
+pub struct RunBuilder {
+    contract: Arc<Contract>,
+    target: Target,
+    seed: u64,
+    cases: u32,
+    profiles: Vec<Profile>,
+    only: Vec<String>,
+    skip: Vec<String>,
+    is_strict: bool,
+}
+
+impl RunBuilder {
+    /// The seed that all cases are drawn from. 0 unless said otherwise: the caller draws one.
+    #[must_use]
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.seed = seed;
+        self
+    }
+
+    /// Cases of each property.
+    #[must_use]
+    pub fn cases(mut self, cases: u32) -> Self {
+        self.cases = cases;
+        self
+    }
+
+    /// The profiles; full unless said otherwise.
+    #[must_use]
+    pub fn profiles(mut self, profiles: &[Profile]) -> Self {
+        profiles.clone_into(&mut self.profiles);
+        self
+    }
+
+    /// Only these requirements, parts or groups, whatever their profile.
+    #[must_use]
+    pub fn only<S: Into<String>>(mut self, ids: impl IntoIterator<Item = S>) -> Self {
+        self.only = ids.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// Not these requirements, parts or groups.
+    #[must_use]
+    pub fn skip<S: Into<String>>(mut self, ids: impl IntoIterator<Item = S>) -> Self {
+        self.skip = ids.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// Whether failures of the level SHOULD count too.
+    #[must_use]
+    pub fn strict(mut self, is_strict: bool) -> Self {
+        self.is_strict = is_strict;
+        self
+    }
+
+    /// The run that was described.
+    ///
+    /// # Errors
+    /// The contract cannot be judged by, an id is not known, or the client cannot be set up.
+    pub fn build(self) -> Result<Run, RunError> {
+        let catalogue = Requirements::bundled();
+        for id in self.only.iter().chain(&self.skip) {
+            if !all_lines(catalogue).any(|(_, line)| names(id, &line.id)) {
+                return Err(RunError::UnknownId(id.clone()));
+            }
+        }
+        let lines = self.select(catalogue);
+        let api = Arc::new(Api::new(&self.contract, &self.target)?);
+        let client = Client::new(&self.target)?;
+        Ok(Run {
+            lines,
+            api,
+            client,
+            builder: self,
+        })
+    }
+
+    fn select(&self, catalogue: &'static Requirements) -> Vec<(&'static Requirement, Line)> {
+        let is_wanted = |requirement: &Requirement, line: &Line| {
+            if self.only.is_empty() {
+                let is_opt_in = requirement.tags.iter().any(|tag| tag == "opt-in");
+                !is_opt_in
+                    && self
+                        .profiles
+                        .iter()
+                        .any(|p| requirement.profiles.contains(p))
+            } else {
+                self.only.iter().any(|id| names(id, &line.id))
+            }
+        };
+        let is_skipped = |line: &Line| self.skip.iter().any(|id| names(id, &line.id));
+        all_lines(catalogue)
+            .filter(|(r, line)| is_wanted(r, line) && !is_skipped(line))
+            .collect()
+    }
+}
+
+/// Every line of the catalogue: requirements, each followed by its parts.
+fn all_lines(
+    catalogue: &'static Requirements,
+) -> impl Iterator<Item = (&'static Requirement, Line)> {
+    catalogue.list.iter().flat_map(|requirement| {
+        let clauses = requirement.clauses.iter();
+        std::iter::once((requirement, Line::of(requirement)))
+            .chain(clauses.map(move |clause| (requirement, Line::of_clause(requirement, clause))))
+    })
+}
+
+/// True if an id names a line: the line itself, its requirement, or its group.
+fn names(id: &str, line: &str) -> bool {
+    line.strip_prefix(id)
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '-']))
+}
+
+/// A run that can be started.
+#[derive(Debug)]
+pub struct Run {
+    lines: Vec<(&'static Requirement, Line)>,
+    api: Arc<Api>,
+    client: Client,
+    builder: RunBuilder,
+}
+
+impl Run {
+    /// Describes a run of a contract's catalogue against a target.
+    #[must_use]
+    pub fn builder(contract: Arc<Contract>, target: Target) -> RunBuilder {
+        RunBuilder {
+            contract,
+            target,
+            seed: 0,
+            cases: DEFAULT_CASES,
+            profiles: vec![Profile::Full],
+            only: Vec::new(),
+            skip: Vec::new(),
+            is_strict: false,
+        }
+    }
+
+    /// Runs it. The reporter hears of everything as it happens.
+    pub async fn run(self, reporter: &mut dyn Reporter) -> RunResult {
+        let (events, mut inbox) = mpsc::unbounded_channel();
+        let engine = self.engine(events);
+        tokio::pin!(engine);
+        let result = loop {
+            tokio::select! {
+                biased;
+                Some(event) = inbox.recv() => reporter.on(&event),
+                result = &mut engine => break result,
+            }
+        };
+        while let Ok(event) = inbox.try_recv() {
+            reporter.on(&event);
+        }
+        let result = Arc::new(result);
+        reporter.on(&Event::RunFinished(Arc::clone(&result)));
+        Arc::unwrap_or_clone(result)
+    }
+
+    async fn engine(self, events: mpsc::UnboundedSender<Event>) -> RunResult {
+        let Self {
+            lines,
+            api,
+            client,
+            builder,
+        } = self;
+        let target = &builder.target;
+        let session = Session::new(api, client, target.limits.downloads, events);
+        session.tell(Event::RunStarted {
+            seed: builder.seed,
+            target: target.base_url.to_string(),
+            lines: lines.len(),
+        });
+        let unreachable = session.is_silent().await;
+        let mut results = HashMap::new();
+        for is_late in [false, true] {
+            for (requirement, line) in &lines {
+                let check = checks::find(&line.id);
+                if check.is_some_and(|c| c.is_late) != is_late {
+                    continue;
+                }
+                let result = match &unreachable {
+                    Some(why) if check.is_some() => {
+                        verdict(line.clone(), Verdict::Inconclusive, Some(why.clone()))
+                    }
+                    _ => judge_line(&session, requirement, line, check, &builder).await,
+                };
+                results.insert(line.id.clone(), result);
+            }
+        }
+        let ended = match (unreachable, session.gone()) {
+            (Some(why), _) => Ended::Unreachable(why),
+            (None, Some(why)) => Ended::CutShort(why.to_owned()),
+            (None, None) => Ended::Complete,
+        };
+        RunResult {
+            seed: builder.seed,
+            target: target.base_url.to_string(),
+            lines: lines
+                .iter()
+                .filter_map(|(_, line)| results.remove(&line.id))
+                .collect(),
+            ended,
+            is_strict: builder.is_strict,
+            exchanges: session.sent(),
+            took: session.elapsed(),
+        }
+    }
+}
+
+async fn judge_line(
+    session: &Session,
+    requirement: &Requirement,
+    line: &Line,
+    check: Option<&'static Check>,
+    builder: &RunBuilder,
+) -> LineResult {
+    session.tell(Event::LineStarted(line.clone()));
+    let not_applicable = not_applicable(requirement, &builder.target);
+    let result = match (check, not_applicable, session.gone()) {
+        (None, _, _) => verdict(line.clone(), Verdict::NotTested, None),
+        (_, Some(why), _) => verdict(line.clone(), Verdict::Skipped, Some(why)),
+        (_, _, Some(gone)) => verdict(line.clone(), Verdict::Inconclusive, Some(gone.to_owned())),
+        (Some(check), None, None) => {
+            let settings = Settings {
+                seed: builder.seed,
+                cases: builder.cases,
+                concurrency: usize::from(builder.target.limits.concurrency.max(1)),
+            };
+            judge::judge(session, check, line.clone(), settings).await
+        }
+    };
+    session.tell(Event::LineFinished(Arc::new(result.clone())));
+    result
+}
+
+/// Why a requirement does not apply to a target.
+fn not_applicable(requirement: &Requirement, target: &Target) -> Option<String> {
+    let undeclared = requirement
+        .needs
+        .iter()
+        .find(|need| !target.declared.has(need));
+    if let Some(need) = undeclared {
+        return Some(format!("the target file does not declare `{need}`"));
+    }
+    if requirement.id == "ACC-03" && target.declared.authentication {
+        return Some("the target file declares that the target authenticates".to_owned());
+    }
+    let missing = requirement
+        .fixture
+        .iter()
+        .find(|name| !target.fixtures.has(name))?;
+    Some(format!("the target file names no `{missing}`"))
+}

@@ -1,0 +1,297 @@
+//! What is judged: where it is, what it declares, what it has recorded, and how much may be asked of it.
+//!
+//! Limits: `http` only; this build carries no TLS.
+
+use std::time::Duration;
+
+use http::HeaderName;
+use serde::Deserialize;
+use smsload_spec::Contract;
+
+use crate::secret::Secret;
+use crate::window::Window;
+
+/// An implementation to be judged.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Target {
+    /// Where it is.
+    pub base_url: BaseUrl,
+    /// Headers of every request. Their values are never shown.
+    #[serde(default, deserialize_with = "headers")]
+    pub headers: Vec<(HeaderName, Secret)>,
+    /// What it has recorded, and names that it knows or does not know.
+    pub fixtures: Fixtures,
+    /// What it can do.
+    #[serde(default)]
+    pub declared: Declared,
+    /// How much may be asked of it.
+    #[serde(default)]
+    pub limits: Limits,
+    /// What a busy answer looks like.
+    #[serde(default)]
+    pub busy: Busy,
+}
+
+impl Target {
+    /// A target with nothing but an address and fixtures.
+    #[must_use]
+    pub fn new(base_url: BaseUrl, fixtures: Fixtures) -> Self {
+        Self {
+            base_url,
+            headers: Vec::new(),
+            fixtures,
+            declared: Declared::default(),
+            limits: Limits::default(),
+            busy: Busy::default(),
+        }
+    }
+}
+
+/// The address of a target: `http`, with a host, perhaps with a path that stands before all paths of the contract.
+#[derive(Clone, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub struct BaseUrl(reqwest::Url);
+
+/// Why an address cannot be a target's.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum BaseUrlError {
+    /// It is no address.
+    #[error("\"{text}\" is no absolute URL ({why}); write http://HOST:PORT")]
+    NoUrl {
+        /// What was given.
+        text: String,
+        /// What the parser says.
+        why: String,
+    },
+    /// It needs TLS.
+    #[error(
+        "\"{0}\" needs TLS, which this build does not carry; put a TLS-terminating proxy before the target and name it by http://"
+    )]
+    Tls(String),
+    /// It has parts that a base address cannot have, or another scheme.
+    #[error(
+        "\"{0}\" cannot be the address of a target; write http://HOST:PORT, perhaps with a path, without user, query and fragment"
+    )]
+    Parts(String),
+}
+
+impl BaseUrl {
+    /// Reads an address.
+    ///
+    /// # Errors
+    /// It is no `http` URL, or has a user, a query or a fragment.
+    pub fn parse(text: &str) -> Result<Self, BaseUrlError> {
+        let url = reqwest::Url::parse(text).map_err(|e| BaseUrlError::NoUrl {
+            text: text.to_owned(),
+            why: e.to_string(),
+        })?;
+        if url.scheme() == "https" {
+            return Err(BaseUrlError::Tls(text.to_owned()));
+        }
+        let has_more = url.query().is_some() || url.fragment().is_some();
+        let has_user = !url.username().is_empty() || url.password().is_some();
+        if url.scheme() != "http" || !url.has_host() || has_more || has_user {
+            return Err(BaseUrlError::Parts(text.to_owned()));
+        }
+        Ok(Self(url))
+    }
+
+    /// The address of a path of the contract.
+    pub(crate) fn join(&self, path: &str) -> reqwest::Url {
+        let mut url = self.0.clone();
+        url.set_path(&format!("{}{path}", self.0.path().trim_end_matches('/')));
+        url
+    }
+}
+
+impl TryFrom<String> for BaseUrl {
+    type Error = BaseUrlError;
+
+    fn try_from(text: String) -> Result<Self, BaseUrlError> {
+        Self::parse(&text)
+    }
+}
+
+impl std::fmt::Display for BaseUrl {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.0.as_str().trim_end_matches('/'))
+    }
+}
+
+impl std::fmt::Debug for BaseUrl {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        std::fmt::Display::fmt(self, f)
+    }
+}
+
+/// What a target has recorded, and names that it knows or does not know.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Fixtures {
+    /// A device that it knows.
+    pub device: String,
+    /// A channel of that device.
+    pub channel: String,
+    /// A window in which that channel was recorded without a gap.
+    pub recorded: Window,
+    /// A value of `platfrom_id` that it knows.
+    pub platform_id: Option<String>,
+    /// A device that it does not know.
+    pub unknown_device: Option<String>,
+    /// A channel that the known device does not have.
+    pub unknown_channel: Option<String>,
+    /// A window in the past in which nothing was recorded.
+    pub empty_window: Option<Window>,
+    /// A callback address that it may call; nothing is read there.
+    pub callback: Option<String>,
+}
+
+impl Fixtures {
+    /// Fixtures without any of the optional ones.
+    #[must_use]
+    pub fn new(device: impl Into<String>, channel: impl Into<String>, recorded: Window) -> Self {
+        Self {
+            device: device.into(),
+            channel: channel.into(),
+            recorded,
+            platform_id: None,
+            unknown_device: None,
+            unknown_channel: None,
+            empty_window: None,
+            callback: None,
+        }
+    }
+
+    /// The fixtures that the contract's own example request stands for, if it has one: for targets that simulate
+    /// recordings of any device.
+    #[must_use]
+    pub fn from_example(contract: &Contract) -> Option<Self> {
+        crate::api::example_fixtures(contract)
+    }
+
+    /// True if the fixture of the catalogue's name is there.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        match name {
+            "device" | "channel" | "recorded_window" => true,
+            "platform_id" => self.platform_id.is_some(),
+            "unknown_device" => self.unknown_device.is_some(),
+            "unknown_channel" => self.unknown_channel.is_some(),
+            "empty_window" => self.empty_window.is_some(),
+            _ => false,
+        }
+    }
+}
+
+/// What a target can do. Nothing is taken for granted.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Declared {
+    /// It answers the progress query.
+    pub progress_query: bool,
+    /// It sends callbacks.
+    pub callbacks: bool,
+    /// It serves the files.
+    pub files: bool,
+    /// It authenticates its callers.
+    pub authentication: bool,
+    /// It keeps tenants apart.
+    pub tenants: bool,
+    /// It simulates recordings at any time.
+    pub simulated_recordings: bool,
+}
+
+impl Declared {
+    /// True if the capability of the catalogue's name is declared.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        match name {
+            "progress_query" => self.progress_query,
+            "callbacks" => self.callbacks,
+            "files" => self.files,
+            "authentication" => self.authentication,
+            "tenants" => self.tenants,
+            "simulated_recordings" => self.simulated_recordings,
+            _ => false,
+        }
+    }
+}
+
+/// How much may be asked of a target.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Limits {
+    /// Milliseconds that it has for an answer, connecting included.
+    pub answer_milliseconds: u32,
+    /// Requests in flight at once.
+    pub concurrency: u16,
+    /// Downloads that a run may start in all; without it, as many as the checks like.
+    pub downloads: Option<u32>,
+    /// Seconds by which a file may be longer than its window: one group of pictures.
+    pub group_of_pictures_seconds: u32,
+}
+
+impl Limits {
+    /// The time that it has for an answer.
+    #[must_use]
+    pub fn answer_time(&self) -> Duration {
+        Duration::from_millis(self.answer_milliseconds.max(1).into())
+    }
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            answer_milliseconds: 10_000,
+            concurrency: 16,
+            downloads: None,
+            group_of_pictures_seconds: 5,
+        }
+    }
+}
+
+/// What a busy answer looks like: by its status, or by its `code`.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Busy {
+    /// Statuses that mean busy.
+    pub statuses: Vec<u16>,
+    /// Values of `code` that mean busy.
+    pub codes: Vec<String>,
+}
+
+impl Busy {
+    /// True if an answer says that the target is busy.
+    #[must_use]
+    pub fn covers(&self, status: u16, code: Option<&str>) -> bool {
+        self.statuses.contains(&status)
+            || code.is_some_and(|code| self.codes.iter().any(|busy| busy == code))
+    }
+}
+
+impl Default for Busy {
+    fn default() -> Self {
+        Self {
+            statuses: vec![429, 503],
+            codes: Vec::new(),
+        }
+    }
+}
+
+fn headers<'de, D: serde::Deserializer<'de>>(d: D) -> Result<Vec<(HeaderName, Secret)>, D::Error> {
+    let map = std::collections::BTreeMap::<String, Secret>::deserialize(d)?;
+    map.into_iter()
+        .map(|(name, value)| header(&name, value))
+        .collect::<Result<_, _>>()
+        .map_err(serde::de::Error::custom)
+}
+
+fn header(name: &str, value: Secret) -> Result<(HeaderName, Secret), String> {
+    let parsed = HeaderName::try_from(name)
+        .map_err(|_| format!("`{name}` is no header name; write letters, digits and hyphens"))?;
+    match http::HeaderValue::from_str(value.expose()) {
+        Ok(_) => Ok((parsed, value)),
+        Err(_) => Err(format!(
+            "the value of `{name}` has characters that a header cannot carry"
+        )),
+    }
+}

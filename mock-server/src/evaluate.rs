@@ -1,0 +1,62 @@
+//! Values of the contract's expressions, in the types that the mock needs.
+
+use jiff::civil::DateTime;
+use serde_json::Value;
+use smsload_spec::{Expression, Scope, Template, local_date_time};
+
+/// An expression of the contract that gave nothing usable: a fault of the contract, told in the log.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{expression}`: {why}")]
+pub(crate) struct Unusable {
+    /// The expression as it stands in the document.
+    pub(crate) expression: String,
+    /// What was wrong. It may hold values of the body, so it goes into the log and into no answer.
+    pub(crate) why: String,
+}
+
+impl Unusable {
+    fn new(expression: &Expression, why: impl Into<String>) -> Self {
+        Self {
+            expression: expression.text().to_owned(),
+            why: why.into(),
+        }
+    }
+}
+
+/// A text.
+pub(crate) fn text(expression: &Expression, scope: &Scope<'_>) -> Result<String, Unusable> {
+    match value(expression, scope)? {
+        Value::String(text) => Ok(text),
+        _ => Err(Unusable::new(expression, "gave no text")),
+    }
+}
+
+/// A local date-time, or nothing if the text is none.
+pub(crate) fn time(
+    expression: &Expression,
+    scope: &Scope<'_>,
+) -> Result<Option<DateTime>, Unusable> {
+    text(expression, scope).map(|text| local_date_time(&text))
+}
+
+/// A whole number from 0.
+pub(crate) fn whole(expression: &Expression, scope: &Scope<'_>) -> Result<u64, Unusable> {
+    let value = value(expression, scope)?;
+    value
+        .as_u64()
+        .ok_or_else(|| Unusable::new(expression, "gave no whole number from 0"))
+}
+
+/// A body.
+pub(crate) fn body(template: &Template, scope: &Scope<'_>) -> Result<Value, Unusable> {
+    template.evaluate(scope).map_err(|error| Unusable {
+        expression: "response".to_owned(),
+        why: error.to_string(),
+    })
+}
+
+fn value(expression: &Expression, scope: &Scope<'_>) -> Result<Value, Unusable> {
+    expression
+        .evaluate(scope)
+        .map_err(|error| Unusable::new(expression, error.to_string()))
+}

@@ -1,0 +1,154 @@
+//! What clients may cost the mock.
+//!
+//! The worst case in memory is [`Limits::max_connections`] times ([`Limits::max_head`] and [`Limits::max_body`]), plus
+//! some 200 bytes for each of [`Limits::max_jobs`]. Times are real time, but for [`Limits::keep_jobs`]. What none of
+//! these limits covers: a client that keeps reading its answer, a few bytes at a time, keeps its connection.
+
+use std::time::Duration;
+
+/// Limits on connections, requests and jobs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Limits {
+    /// How long a request head may take to arrive, and how long a connection may be silent before one: then it is
+    /// closed. Default 5 s.
+    pub header_timeout: Duration,
+    /// How long a whole body may take, however steadily it arrives: then 408. Default 10 s.
+    pub body_timeout: Duration,
+    /// How long a client may take none of the bytes of an answer: then its connection is closed. Default 10 s.
+    pub write_timeout: Duration,
+    /// How long requests in hand may take to end when the server is stopped. Default 5 s.
+    pub stop_grace: Duration,
+    /// Bytes of a request line with its headers: more is 431. At least [`Limits::MIN_HEAD`]; default 16 KiB.
+    pub max_head: usize,
+    /// Number of headers: more is 431. From 1; default 64.
+    pub max_headers: usize,
+    /// Bytes of a body: more is 413. Default 1 MiB.
+    pub max_body: usize,
+    /// Bytes beyond `max_body` that are read and thrown away, so that the client is still listening when it is told
+    /// 413; after them the connection is closed. Default 16 MiB.
+    pub max_discard: usize,
+    /// Connections served at once; further ones wait to be taken. From 1; default 10,000.
+    pub max_connections: usize,
+    /// Jobs kept at once; further ones are refused (`overload`). From 1; default 1,000,000.
+    pub max_jobs: usize,
+    /// How long a job is kept after its end, in mock time. Default 1 h.
+    pub keep_jobs: Duration,
+}
+
+impl Limits {
+    /// The smallest [`Limits::max_head`]: hyper takes no smaller buffer.
+    pub const MIN_HEAD: usize = 8192;
+
+    /// The greatest [`Limits::max_connections`]: Tokio's semaphore holds no more.
+    pub const MAX_CONNECTIONS: usize = tokio::sync::Semaphore::MAX_PERMITS;
+
+    /// Says which limit has a value that cannot be kept.
+    pub(crate) fn check(&self) -> Result<(), LimitError> {
+        let wrong = |name, value, rule| Err(LimitError { name, value, rule });
+        if self.max_head < Self::MIN_HEAD {
+            return wrong("max_head", self.max_head, "at least 8192 bytes");
+        }
+        if self.max_headers == 0 {
+            return wrong("max_headers", 0, "at least 1");
+        }
+        if self.max_connections == 0 || self.max_connections > Self::MAX_CONNECTIONS {
+            return wrong(
+                "max_connections",
+                self.max_connections,
+                "from 1 to 2^61 - 1",
+            );
+        }
+        if self.max_jobs == 0 || u32::try_from(self.max_jobs).is_err() {
+            return wrong("max_jobs", self.max_jobs, "from 1 to 2^32 - 1");
+        }
+        Ok(())
+    }
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            header_timeout: Duration::from_secs(5),
+            body_timeout: Duration::from_secs(10),
+            write_timeout: Duration::from_secs(10),
+            stop_grace: Duration::from_secs(5),
+            max_head: 16 * 1024,
+            max_headers: 64,
+            max_body: 1024 * 1024,
+            max_discard: 16 * 1024 * 1024,
+            max_connections: 10_000,
+            max_jobs: 1_000_000,
+            keep_jobs: Duration::from_secs(3600),
+        }
+    }
+}
+
+/// A limit has a value that cannot be kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the limit `{name}` cannot be {value}: set it to {rule}")]
+pub struct LimitError {
+    name: &'static str,
+    value: usize,
+    rule: &'static str,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Limits;
+
+    #[test]
+    fn wrong_values_are_named() {
+        assert_eq!(Limits::default().check(), Ok(()));
+        let good = Limits::default;
+        for (name, bad) in [
+            (
+                "max_head",
+                Limits {
+                    max_head: 8191,
+                    ..good()
+                },
+            ),
+            (
+                "max_headers",
+                Limits {
+                    max_headers: 0,
+                    ..good()
+                },
+            ),
+            (
+                "max_connections",
+                Limits {
+                    max_connections: 0,
+                    ..good()
+                },
+            ),
+            (
+                "max_connections",
+                Limits {
+                    max_connections: usize::MAX,
+                    ..good()
+                },
+            ),
+            (
+                "max_jobs",
+                Limits {
+                    max_jobs: 0,
+                    ..good()
+                },
+            ),
+            (
+                "max_jobs",
+                Limits {
+                    max_jobs: 1 << 32,
+                    ..good()
+                },
+            ),
+        ] {
+            let error = bad.check().unwrap_err().to_string();
+            assert!(
+                error.contains(name) && error.contains("set it to"),
+                "{error}"
+            );
+        }
+    }
+}

@@ -1,0 +1,146 @@
+//! Connections: how many at once, and how long one may refuse to take its answer.
+//!
+//! A connection is taken from the system's queue only when a place is free, so that a flood waits there instead of
+//! costing memory here. The place belongs to the connection's stream, and is free again when that is gone.
+
+use std::future::{Ready, ready};
+use std::io;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use axum_server::accept::Accept;
+use axum_server::{AddrListener, Address};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio_io_timeout::TimeoutStream;
+
+use crate::limits::Limits;
+
+/// A TCP address whose listener bounds the connections.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct BoundedAddr(pub(crate) SocketAddr);
+
+/// A listener with a bounded number of places.
+#[derive(Debug)]
+pub(crate) struct BoundedListener {
+    listener: TcpListener,
+    places: Arc<Semaphore>,
+}
+
+impl BoundedListener {
+    pub(crate) async fn bind(addr: SocketAddr, max_connections: usize) -> io::Result<Self> {
+        let listener = TcpListener::bind(addr).await?;
+        Ok(Self {
+            listener,
+            places: Arc::new(Semaphore::new(max_connections)),
+        })
+    }
+
+    pub(crate) fn local_addr(&self) -> io::Result<SocketAddr> {
+        self.listener.local_addr()
+    }
+}
+
+/// A connection and the place it takes.
+pub(crate) type Placed = (TcpStream, OwnedSemaphorePermit);
+
+impl Address for BoundedAddr {
+    type Stream = Placed;
+    type Listener = BoundedListener;
+}
+
+impl AddrListener<Placed, BoundedAddr> for BoundedListener {
+    async fn bind_to(addr: BoundedAddr) -> io::Result<Self> {
+        Self::bind(addr.0, Limits::default().max_connections).await
+    }
+
+    async fn accept_stream(&self) -> io::Result<(Placed, BoundedAddr)> {
+        let place = Arc::clone(&self.places)
+            .acquire_owned()
+            .await
+            .map_err(io::Error::other)?;
+        let (stream, peer) = self.listener.accept().await?;
+        Ok(((stream, place), BoundedAddr(peer)))
+    }
+
+    fn get_local_addr(&self) -> io::Result<BoundedAddr> {
+        self.local_addr().map(BoundedAddr)
+    }
+}
+
+/// Sets up a connection.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Guard {
+    /// How long a client may take nothing of what is written.
+    pub(crate) write_timeout: Duration,
+}
+
+impl<S> Accept<Placed, S> for Guard {
+    type Stream = Connection;
+    type Service = S;
+    type Future = Ready<io::Result<(Connection, S)>>;
+
+    fn accept(&self, (stream, place): Placed, service: S) -> Self::Future {
+        // Answers are written in one piece; waiting for more would only delay them.
+        let connection = stream.set_nodelay(true).map(|()| {
+            let mut stream = TimeoutStream::new(stream);
+            stream.set_write_timeout(Some(self.write_timeout));
+            Connection {
+                stream: Box::pin(stream),
+                _place: place,
+            }
+        });
+        ready(connection.map(|connection| (connection, service)))
+    }
+}
+
+/// A stream that holds its place for as long as it lives.
+#[derive(Debug)]
+pub(crate) struct Connection {
+    stream: Pin<Box<TimeoutStream<TcpStream>>>,
+    _place: OwnedSemaphorePermit,
+}
+
+impl AsyncRead for Connection {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        self.stream.as_mut().poll_read(context, buffer)
+    }
+}
+
+impl AsyncWrite for Connection {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        self.stream.as_mut().poll_write(context, bytes)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.stream.as_mut().poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.stream.as_mut().poll_shutdown(context)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        slices: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        self.stream.as_mut().poll_write_vectored(context, slices)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+}

@@ -1,0 +1,37 @@
+//! Reading a job: what it has come to by now.
+
+use bytes::Bytes;
+use http::StatusCode;
+use serde_json::Value;
+use smsload_spec::{JobRead, Members};
+
+use crate::evaluate;
+use crate::mock::Mock;
+use crate::refusal::Cause;
+use crate::request::{Answer, JSON, Outcome};
+use crate::start::Refusal;
+
+/// Answers with the progress of the job that `body` names.
+pub(crate) fn read<'m>(
+    mock: &'m Mock,
+    job: &'m JobRead,
+    body: &Value,
+    status: StatusCode,
+) -> Result<Answer<'m>, Refusal<'m>> {
+    let now = mock.clock().now();
+    let id = evaluate::text(&job.id, &[("self", body)])?;
+    let facts = mock
+        .jobs
+        .find(mock.kind(&job.kind), &id, now)
+        .ok_or_else(|| Refusal::Because(Cause::UnknownStream, vec![&job.id]))?;
+    let ssrc = mock.domain.ssrc(facts.serial);
+    let view = facts.view(&id, &ssrc, now);
+    let scope: &[(&str, &dyn Members)] = &[("self", body), ("job", &view)];
+    let body = evaluate::body(&job.response, scope)?;
+    Ok(Answer::new(
+        status,
+        JSON,
+        Bytes::from(body.to_string()),
+        Outcome::Read,
+    ))
+}

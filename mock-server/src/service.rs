@@ -1,0 +1,69 @@
+//! The pipeline over HTTP: hyper's requests into the mock's, and its answers back.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::header::{CONNECTION, HeaderValue};
+use http::{Request as HttpRequest, Response};
+use http_body_util::Full;
+use hyper::body::Incoming;
+
+use crate::body;
+use crate::host;
+use crate::limits::Limits;
+use crate::mock::Mock;
+use crate::refusal::Cause;
+use crate::request::{Answer, Request};
+
+/// What all connections of a server share.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    pub(crate) mock: Arc<Mock>,
+    pub(crate) limits: Limits,
+}
+
+/// The response to a request.
+pub(crate) async fn respond(
+    shared: Arc<Shared>,
+    request: HttpRequest<Incoming>,
+) -> Result<Response<Full<Bytes>>, Infallible> {
+    if !host::is_proper(request.headers(), request.version()) {
+        return Ok(closing(&shared.mock, Cause::BadRequest));
+    }
+    let (head, incoming) = request.into_parts();
+    let body = match body::read(&head.headers, incoming, &shared.limits).await {
+        Ok(body) => body,
+        Err(cause) => return Ok(closing(&shared.mock, cause)),
+    };
+    let answer = shared.mock.answer(&Request {
+        method: &head.method,
+        path: head.uri.path(),
+        query: head.uri.query().unwrap_or_default(),
+        headers: &head.headers,
+        body: &body,
+    });
+    tracing::debug!(
+        method = %head.method,
+        operation = answer.operation.map(|o| o.id.as_str()),
+        status = answer.status.as_u16(),
+        "answered"
+    );
+    Ok(response(answer))
+}
+
+/// A refusal after which the connection cannot be used: its body was not read, or its framing is in doubt.
+fn closing(mock: &Mock, cause: Cause) -> Response<Full<Bytes>> {
+    let mut response = response(mock.refuse(cause));
+    response
+        .headers_mut()
+        .insert(CONNECTION, HeaderValue::from_static("close"));
+    response
+}
+
+fn response(answer: Answer<'_>) -> Response<Full<Bytes>> {
+    let mut response = Response::new(Full::new(answer.body));
+    *response.status_mut() = answer.status;
+    *response.headers_mut() = answer.headers;
+    response
+}

@@ -1,0 +1,15 @@
+//! The command line from outside, as its users type it.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "tests may fail loudly"
+)]
+#![allow(missing_docs, reason = "tests are read, not linked to")]
+
+mod help;
+mod mock;
+mod spec;
+mod support;
+mod validators;
+mod verify;

@@ -1,0 +1,90 @@
+use serde_json::json;
+
+use crate::support::{Server, changed_contract, post, smsload};
+
+const DOWNLOAD: &str = "/api/smsload/playback/v1/download";
+
+fn request() -> serde_json::Value {
+    json!({
+        "device_unicode": "34020000001110000228", "source_type": "3", "channel": "34020000001320000666",
+        "start_time": "2025-04-04T21:36:17", "end_time": "2025-04-04T21:36:27",
+    })
+}
+
+#[test]
+fn answers_the_pages_request_and_stops_cleanly() {
+    let server = Server::start(&["mock", "--listen", "127.0.0.1:0"]);
+    let answer = post(&server.url, DOWNLOAD, &request());
+    assert_eq!(answer["code"], "0", "{answer}");
+    assert_eq!(answer["data"]["playback_duration"], "10");
+    #[cfg(unix)]
+    assert_eq!(server.terminate(), Some(0));
+}
+
+#[test]
+fn a_port_in_use() {
+    let server = Server::start(&["mock", "--listen", "127.0.0.1:0"]);
+    for command in ["mock", "serve"] {
+        let address = format!("127.0.0.1:{}", server.port());
+        let done = smsload(&[command, "--listen", &address]);
+        assert_eq!(done.code, Some(2));
+        assert!(done.err.contains(&address), "{}", done.err);
+    }
+}
+
+#[test]
+fn a_wrong_contract_or_speed() {
+    let (_dir, path) = changed_contract(&[("self.start_time < self.end_time", "self.start <")]);
+    let done = smsload(&[
+        "mock",
+        "--listen",
+        "127.0.0.1:0",
+        "--spec",
+        path.to_str().unwrap(),
+    ]);
+    assert_eq!(done.code, Some(2));
+    assert!(done.err.contains("self.start <"), "{}", done.err);
+    let done = smsload(&["mock", "--listen", "127.0.0.1:0", "--speed", "0"]);
+    assert_eq!(done.code, Some(2), "{}", done.err);
+}
+
+#[test]
+fn follows_a_changed_contract() {
+    let (_dir, path) = changed_contract(&[
+        (
+            "required: [device_unicode, ",
+            "required: [quality, device_unicode, ",
+        ),
+        (
+            "        platfrom_id:\n          type",
+            "        quality:\n          type: string\n        platfrom_id:\n          type",
+        ),
+        ("self.source_type == '3'", "self.source_type in ['1', '3']"),
+        ("  /api/smsload/playback/v1/download:", "  /v2/download:"),
+        (
+            "paths:\n",
+            "paths:\n  /version:\n    post:\n      responses:\n        '200': {description: ok, content: {application/json: {example: {v: 1}}}}\n",
+        ),
+    ]);
+    let server = Server::start(&[
+        "mock",
+        "--listen",
+        "127.0.0.1:0",
+        "--spec",
+        path.to_str().unwrap(),
+    ]);
+    let mut body = request();
+    let answer = post(&server.url, "/v2/download", &body);
+    assert!(
+        answer["message"]
+            .as_str()
+            .unwrap()
+            .contains("`quality` is missing"),
+        "{answer}"
+    );
+    body["quality"] = json!("high");
+    body["source_type"] = json!("1");
+    assert_eq!(post(&server.url, "/v2/download", &body)["code"], "0");
+    assert_eq!(post(&server.url, "/version", &json!({})), json!({"v": 1}));
+    assert_ne!(post(&server.url, DOWNLOAD, &body)["code"], "0");
+}

@@ -1,0 +1,187 @@
+use std::path::Path;
+
+use crate::support::{Done, Server, changed_contract, smsload};
+
+/// A server that follows a changed contract, judged by a contract.
+fn judged(server: &Path, by: Option<&Path>, more: &[&str]) -> Done {
+    let server = Server::start(&[
+        "mock",
+        "--listen",
+        "127.0.0.1:0",
+        "--spec",
+        server.to_str().unwrap(),
+    ]);
+    let mut args = vec!["verify", &server.url, "--seed", "1", "--cases", "20"];
+    if let Some(by) = by {
+        args.extend(["--spec", by.to_str().unwrap()]);
+    }
+    args.extend(more);
+    smsload(&args)
+}
+
+fn failed(done: &Done) -> Vec<&str> {
+    done.out
+        .lines()
+        .filter(|l| l.starts_with("fail "))
+        .filter_map(|l| l.split_whitespace().nth(1))
+        .collect()
+}
+
+#[test]
+fn the_embedded_reference_conforms() {
+    let dir = tempfile::tempdir().unwrap();
+    let out = dir.path().join("out");
+    let done = smsload(&[
+        "verify",
+        "--seed",
+        "1",
+        "--report-dir",
+        out.to_str().unwrap(),
+    ]);
+    assert_eq!(done.code, Some(0), "{}", done.out);
+    let report = std::fs::read_to_string(out.join("report.json")).unwrap();
+    let report: serde_json::Value = serde_json::from_str(&report).unwrap();
+    assert_eq!(report["conforms"], true);
+    assert_eq!(report["seed"], "1");
+    let verdict = |id: &str| {
+        let all = report["requirements"].as_array().unwrap();
+        all.iter().find(|r| r["id"] == id).unwrap()["verdict"].clone()
+    };
+    assert_eq!(verdict("TIME-01"), "pass");
+    // What has no check is said, and counts as nothing.
+    assert_eq!(verdict("CALL-01"), "not_tested");
+}
+
+#[test]
+fn the_mock_conforms() {
+    let server = Server::start(&["mock", "--listen", "127.0.0.1:0"]);
+    let done = smsload(&["verify", &server.url]);
+    assert_eq!(done.code, Some(0), "{}", done.out);
+}
+
+#[test]
+fn a_broken_must_is_shown_with_a_request_to_repeat_it() {
+    let (_dir, path) =
+        changed_contract(&[("self.source_type == '3'", "self.source_type in ['1', '3']")]);
+    let done = judged(&path, None, &["--only", "SRC"]);
+    assert_eq!(done.code, Some(1), "{}", done.out);
+    assert_eq!(failed(&done), ["SRC-01"]);
+    let curl = done.out.lines().find(|l| l.contains("curl ")).unwrap();
+    assert!(curl.contains("\"source_type\":\"1\""), "{curl}");
+}
+
+#[test]
+fn judges_by_a_changed_contract() {
+    // A new required member, another supported source type, a renamed path: a server and a judge that read the same
+    // document agree; a judge that reads the old one does not.
+    for (changes, broken) in [
+        (
+            &[
+                (
+                    "required: [device_unicode, ",
+                    "required: [quality, device_unicode, ",
+                ),
+                (
+                    "        platfrom_id:\n          type",
+                    "        quality:\n          type: string\n          pattern: '\\S'\n          minLength: 1\n          example: high\n        platfrom_id:\n          type",
+                ),
+                (
+                    "                  platfrom_id: '2'\n",
+                    "                  platfrom_id: '2'\n                  quality: high\n",
+                ),
+                (
+                    "                  device_unicode: '34020000001110000228'\n                  source_type",
+                    "                  device_unicode: '34020000001110000228'\n                  quality: high\n                  source_type",
+                ),
+            ][..],
+            "ACC-01",
+        ),
+        (
+            &[("self.source_type == '3'", "self.source_type in ['1', '3']")][..],
+            "SRC-01",
+        ),
+        (
+            &[("  /api/smsload/playback/v1/download:", "  /v2/download:")][..],
+            "ACC-01",
+        ),
+    ] {
+        let (_dir, path) = changed_contract(changes);
+        let same = judged(&path, Some(&path), &[]);
+        assert_eq!(same.code, Some(0), "{changes:?}\n{}{}", same.out, same.err);
+        let old = judged(&path, None, &[]);
+        assert_ne!(old.code, Some(0), "{changes:?}\n{}", old.out);
+        let verdict = old
+            .out
+            .lines()
+            .find(|l| l.contains(&format!(" {broken} ")))
+            .unwrap();
+        assert!(!verdict.starts_with("pass"), "{changes:?}: {verdict}");
+    }
+}
+
+#[test]
+fn the_reference_conforms_in_both_forms_of_rejection_and_several_seeds() {
+    for form in ["ok", "http4xx"] {
+        let server = Server::start(&["serve", "--listen", "127.0.0.1:0", "--rejections", form]);
+        let dir = tempfile::tempdir().unwrap();
+        let target = dir.path().join("target.toml");
+        std::fs::write(
+            &target,
+            format!(
+                "base_url = \"{}\"\n[fixtures]\ndevice = \"34020000001110000228\"\nchannel = \"34020000001320000666\"\n\
+                 recorded = {{ start = \"2025-04-04T08:00:00\", end = \"2025-04-04T14:00:00\" }}\n\
+                 unknown_device = \"34020000001110000999\"\nunknown_channel = \"34020000001320000999\"\n\
+                 empty_window = {{ start = \"2025-04-05T00:00:00\", end = \"2025-04-05T01:00:00\" }}\n\
+                 [declared]\nprogress_query = true\n",
+                server.url
+            ),
+        )
+        .unwrap();
+        for seed in ["1", "2", "3"] {
+            let target = target.to_str().unwrap();
+            let done = smsload(&["verify", "--target", target, "--seed", seed, "--strict"]);
+            assert_eq!(done.code, Some(0), "{}", done.out);
+        }
+    }
+}
+
+#[test]
+fn a_target_out_of_reach() {
+    let server = Server::start(&["mock", "--listen", "127.0.0.1:0"]);
+    let url = server.url.clone();
+    drop(server);
+    let done = smsload(&["verify", &url]);
+    assert_eq!(done.code, Some(3), "{}", done.out);
+    assert!(
+        done.out.contains(&url) && done.out.contains("cannot be reached"),
+        "{}",
+        done.out
+    );
+}
+
+#[test]
+fn wrong_configuration() {
+    let dir = tempfile::tempdir().unwrap();
+    let target = dir.path().join("target.toml");
+    std::fs::write(
+        &target,
+        "base_url = \"http://127.0.0.1:1\"\n[fixtures]\ndevice = 5\n",
+    )
+    .unwrap();
+    let path = target.to_str().unwrap();
+    for (args, word) in [
+        (&["verify", "nowhere"][..], "nowhere"),
+        (&["verify", "--target", "no-such.toml"][..], "no-such.toml"),
+        (&["verify", "--target", path][..], "target.toml:3"),
+        (&["verify", "--only", "NONE-01"][..], "NONE-01"),
+        (&["verify", "--spec", "no-such.yaml"][..], "no-such.yaml"),
+        (
+            &["verify", "--report-dir", "/proc/no/such"][..],
+            "/proc/no/such",
+        ),
+    ] {
+        let done = smsload(args);
+        assert_eq!(done.code, Some(2), "{args:?}: {}{}", done.out, done.err);
+        assert!(done.err.contains(word), "{args:?}: {}", done.err);
+    }
+}
