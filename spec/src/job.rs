@@ -22,7 +22,7 @@ pub enum Job {
     /// It reads one.
     Reads(Box<JobRead>),
     /// It tells of one: a callback.
-    Tells(JobTell),
+    Tells(Box<JobTell>),
 }
 
 /// An operation that starts a job.
