@@ -1,5 +1,10 @@
 //! The pipeline without sockets: `cargo bench -p smsload-mock`.
 
+#![expect(
+    clippy::expect_used,
+    reason = "a bench whose set-up fails has nothing to measure"
+)]
+
 use divan::Bencher;
 use http::{HeaderMap, HeaderValue, Method};
 use serde_json::json;

@@ -1,8 +1,10 @@
 //! Values of the contract's expressions, in the types that the mock needs.
 
+use std::borrow::Cow;
+
 use jiff::civil::DateTime;
 use serde_json::Value;
-use smsload_spec::{Expression, Scope, Template, local_date_time};
+use smsload_spec::{Expression, Quick, Scope, Template, local_date_time};
 
 /// An expression of the contract that gave nothing usable: a fault of the contract, told in the log.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -23,10 +25,16 @@ impl Unusable {
     }
 }
 
-/// A text.
-pub(crate) fn text(expression: &Expression, scope: &Scope<'_>) -> Result<String, Unusable> {
+/// A text; borrowed where the expression only names a member.
+pub(crate) fn text<'a>(
+    expression: &'a Expression,
+    scope: &Scope<'a>,
+) -> Result<Cow<'a, str>, Unusable> {
+    if let Some(Quick::Text(text)) = expression.quick(scope) {
+        return Ok(text);
+    }
     match value(expression, scope)? {
-        Value::String(text) => Ok(text),
+        Value::String(text) => Ok(Cow::Owned(text)),
         _ => Err(Unusable::new(expression, "gave no text")),
     }
 }

@@ -1,6 +1,5 @@
 //! Reading a job: what it has come to by now.
 
-use bytes::Bytes;
 use http::StatusCode;
 use serde_json::Value;
 use smsload_spec::{JobRead, Members};
@@ -28,10 +27,5 @@ pub(crate) fn read<'m>(
     let view = facts.view(&id, &ssrc, now);
     let scope: &[(&str, &dyn Members)] = &[("self", body), ("job", &view)];
     let body = evaluate::body(&job.response, scope)?;
-    Ok(Answer::new(
-        status,
-        JSON,
-        Bytes::from(body.to_string()),
-        Outcome::Read,
-    ))
+    Ok(Answer::json(status, JSON, &body, Outcome::Read))
 }

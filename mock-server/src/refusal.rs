@@ -6,7 +6,6 @@
 
 use std::sync::Arc;
 
-use bytes::Bytes;
 use http::StatusCode;
 use http::header::HeaderValue;
 use serde_json::json;
@@ -181,7 +180,7 @@ impl Refusals {
         let error = &self.errors[cause as usize];
         let message = match members {
             [] => error.message.clone(),
-            members => format!("{}: {}", members.join(", "), error.message),
+            members => format!("`{}`: {}", members.join("`, `"), error.message),
         };
         self.write(error, &message, cause.keeps_its_status(), Vec::new())
     }
@@ -219,7 +218,7 @@ impl Refusals {
             let body = json!({
                 "type": "about:blank", "title": title, "status": own.as_u16(), "detail": message,
             });
-            return Answer::new(own, PROBLEM, Bytes::from(body.to_string()), outcome);
+            return Answer::json(own, PROBLEM, &body, outcome);
         };
         let status = match self.form {
             RejectStatus::Contract if !keeps_its_status => {
@@ -227,7 +226,7 @@ impl Refusals {
             }
             RejectStatus::Contract | RejectStatus::Error => own,
         };
-        Answer::new(status, JSON, Bytes::from(body.to_string()), outcome)
+        Answer::json(status, JSON, &body, outcome)
     }
 }
 

@@ -1,10 +1,12 @@
 //! What goes into the pipeline and what comes out of it, without sockets.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, HeaderValue};
 use http::{HeaderMap, Method, StatusCode};
+use serde_json::Value;
 use smsload_spec::{Operation, Violation};
-use std::sync::Arc;
 
 /// A request, whole.
 #[derive(Debug, Clone, Copy)]
@@ -73,6 +75,18 @@ impl<'m> Answer<'m> {
             operation: None,
             outcome,
         }
+    }
+
+    /// An answer in JSON.
+    pub(crate) fn json(
+        status: StatusCode,
+        media: HeaderValue,
+        body: &Value,
+        outcome: Outcome,
+    ) -> Self {
+        // A `Value` is JSON already: there is nothing in it that could not be written.
+        let bytes = serde_json::to_vec(body).unwrap_or_default();
+        Self::new(status, media, Bytes::from(bytes), outcome)
     }
 
     /// The same, as the answer of an operation.

@@ -1,6 +1,5 @@
 //! Starting a job: from a valid body to an id that can be asked for.
 
-use bytes::Bytes;
 use http::StatusCode;
 use serde_json::Value;
 use smsload_spec::{Expression, JobStart, Members, Recorded};
@@ -143,10 +142,10 @@ impl<'m> Plan<'m, '_> {
     fn answer(&self, facts: &Facts) -> Result<(String, Answer<'m>), Unusable> {
         let ssrc = self.mock.domain.ssrc(facts.serial);
         let nameless = facts.view("", &ssrc, self.now);
-        let id = evaluate::text(&self.job.id, &[("self", self.body), ("job", &nameless)])?;
+        let scope: &[(&str, &dyn Members)] = &[("self", self.body), ("job", &nameless)];
+        let id = evaluate::text(&self.job.id, scope)?.into_owned();
         let view = facts.view(&id, &ssrc, self.now);
         let body = evaluate::body(&self.job.response, &[("self", self.body), ("job", &view)])?;
-        let bytes = Bytes::from(body.to_string());
-        Ok((id, Answer::new(self.status, JSON, bytes, Outcome::Started)))
+        Ok((id, Answer::json(self.status, JSON, &body, Outcome::Started)))
     }
 }

@@ -139,7 +139,8 @@ async fn who_gives_up_halfway_does_not_conform() {
 async fn who_has_no_answer_to_some_requests_is_not_taken_for_gone() {
     let address = serve(Choices::default(), Fault::HangsOnBadJson).await;
     let mut target = target(&address);
-    target.limits.answer_milliseconds = 250;
+    target.limits.answer_milliseconds = 500;
+    target.limits.concurrency = 64;
     let only = ["BODY-06", "BODY-07", "TIME-03", "ROBU-02"];
     let run = Run::builder(Contract::bundled(), target)
         .cases(60)
@@ -156,5 +157,5 @@ async fn who_has_no_answer_to_some_requests_is_not_taken_for_gone() {
         result.lines
     );
     let failure = result.line("BODY-07").unwrap().failure.as_ref().unwrap();
-    assert_eq!(failure.got, "no answer within 250 ms");
+    assert_eq!(failure.got, "no answer within 500 ms");
 }

@@ -121,11 +121,11 @@ async fn an_expression_that_fails_is_an_internal_error_and_starts_nothing() {
     for edit in [
         (
             "duration: recorded.seconds",
-            "duration: recorded.seconds / (self.channel == 'abc' ? 0 : 1)",
+            "duration: \"recorded.seconds / (self.channel == 'abc' ? 0 : 1)\"",
         ),
         (
             "playback_file_size: string(job.bytes)",
-            "playback_file_size: string(job.bytes / (self.channel == 'abc' ? 0 : 1))",
+            "playback_file_size: \"string(job.bytes / (self.channel == 'abc' ? 0 : 1))\"",
         ),
     ] {
         let api = Api::edited(&[edit]).await;

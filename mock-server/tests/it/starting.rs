@@ -129,17 +129,8 @@ async fn free_text_gets_codes_and_forges_no_part_of_the_id() {
                 .all(|p| p.bytes().all(|b| b.is_ascii_digit())),
             "{id}"
         );
-        assert_eq!(parts.map_lengths(), [8, 20, 20, 10], "{id}");
-    }
-}
-
-trait Lengths {
-    fn map_lengths(&self) -> Vec<usize>;
-}
-
-impl Lengths for Vec<&str> {
-    fn map_lengths(&self) -> Vec<usize> {
-        self.iter().map(|part| part.len()).collect()
+        let lengths: Vec<_> = parts.iter().map(|part| part.len()).collect();
+        assert_eq!(lengths, [8, 20, 20, 10], "{id}");
     }
 }
 
