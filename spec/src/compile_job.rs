@@ -144,7 +144,9 @@ impl Compiler<'_> {
             "reads" => self
                 .job_read(kind, entry, &at, own)
                 .map(|j| Job::Reads(Box::new(j))),
-            _ => self.job_tell(kind, entry, &at).map(|j| Job::Tells(Box::new(j))),
+            _ => self
+                .job_tell(kind, entry, &at)
+                .map(|j| Job::Tells(Box::new(j))),
         }?;
         self.try_job(&job, operation, &at);
         Some(job)
