@@ -21,6 +21,8 @@ use crate::terminal::Terminal;
 ///
 /// Exit codes: 0 every MUST holds; 1 one is broken (with --strict a SHOULD, too); 2 wrong usage or configuration; 3 the
 /// target was unreachable, a MUST is inconclusive, or the run was cut short.
+///
+/// At most 200 downloads are started on a server, unless its target file sets `limits.downloads`.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   smsload verify                                           the embedded reference implementation
@@ -59,6 +61,10 @@ pub(crate) struct VerifyArgs {
     report_dir: Option<PathBuf>,
 }
 
+/// Downloads that a run may start on a server that is not our own, unless its target file says otherwise: each of them
+/// may be a real one, on a real device.
+const DOWNLOADS: u32 = 200;
+
 /// A selection of requirements.
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum ProfileArg {
@@ -86,7 +92,10 @@ pub(crate) async fn run(args: VerifyArgs, terminal: Terminal) -> anyhow::Result<
         std::fs::create_dir_all(dir)
             .with_context(|| format!("cannot write reports to {}", dir.display()))?;
     }
-    let (target, embedded) = target(&args, &contract).await?;
+    let (mut target, embedded) = target(&args, &contract).await?;
+    if embedded.is_none() {
+        target.limits.downloads.get_or_insert(DOWNLOADS);
+    }
     let profiles: Vec<Profile> = args.profile.iter().map(|p| (*p).into()).collect();
     let profiles = if profiles.is_empty() {
         vec![Profile::Full]

@@ -50,6 +50,8 @@ pub(crate) struct Api {
     pub(crate) query: Option<Query>,
     /// A request that is valid but for the values of the fixtures.
     template: Object,
+    /// What a request must be.
+    schema: Arc<Schema>,
 }
 
 /// The progress query.
@@ -121,6 +123,7 @@ impl Api {
             start,
             query: Query::of(contract, target),
             template: object(contract.sample(schema, false)),
+            schema: Arc::clone(schema),
         };
         api.sort_source_types(schema);
         Ok(api)
@@ -164,6 +167,11 @@ impl Api {
         let mut body = self.body(window);
         body.insert(name.to_owned(), value.into());
         body
+    }
+
+    /// True if the contract itself has nothing against a body: another document may allow what the page does not.
+    pub(crate) fn allows(&self, body: &Object) -> bool {
+        self.schema.is_valid(&Value::Object(body.clone()))
     }
 
     /// The plain request: what every other one is compared with.

@@ -83,7 +83,7 @@ fn judges_by_a_changed_contract() {
                 ),
                 (
                     "        platfrom_id:\n          type",
-                    "        quality:\n          type: string\n          pattern: '\\S'\n          minLength: 1\n          example: high\n        platfrom_id:\n          type",
+                    "        quality:\n          type: string\n          example: high\n        platfrom_id:\n          type",
                 ),
                 (
                     "                  platfrom_id: '2'\n",
