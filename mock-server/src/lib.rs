@@ -37,10 +37,14 @@
 //!
 //! # Jobs
 //!
-//! A job is a few words: when it started, how long it takes, how large it gets. Its progress is a pure function of
+//! A job is a few words: when it started, how long it takes, how large it gets, how it goes. Its progress is a pure function of
 //! these and of the mock's [`Clock`]; there is no timer, no task and no lock for one, so that a million of them cost
-//! memory and nothing else. A job is kept for [`Limits::keep_jobs`] after its end; when as many are kept as may be, or
-//! all 10,000 SSRC serials of a channel are taken, a new one is refused (`overload`).
+//! memory and nothing else. How its progress goes is its [`Course`]: evenly, unless a course is forced on all jobs
+//! ([`Settings::course`]); what stalls, fails or never starts can be met that way, or brought about by hand
+//! ([`Mock::act`]). A failed job is answered with `download-failed`. A job is kept for [`Limits::keep_jobs`] after its
+//! end (after the end that it would have had, if it stalls, fails or never starts, or after the last action if that is
+//! later); when as many are kept as may be, or all 10,000 SSRC serials of a channel are taken, a new one is refused
+//! (`overload`).
 //!
 //! # What is simulated
 //!
@@ -64,8 +68,10 @@
 
 mod body;
 mod clock;
+mod course;
 mod evaluate;
 mod example;
+mod hash;
 mod host;
 mod job;
 mod jobs;
@@ -80,11 +86,16 @@ mod service;
 pub mod simulation;
 mod ssrc;
 mod start;
+mod steer;
 
 pub use clock::{Clock, Moment, Speed, SpeedError};
+pub use course::{Course, CourseError, Percent};
+pub use job::{JobAction, JobState};
+pub use jobs::{JobsSnapshot, SnapshotError};
 pub use limits::{LimitError, Limits};
 pub use mock::{Mock, Settings};
 pub use refusal::RejectStatus;
 pub use request::{Answer, Outcome, Request};
 pub use server::{MockServer, MockServerBuilder, StartError};
 pub use ssrc::{SipDomain, SipDomainError};
+pub use steer::JobStatus;

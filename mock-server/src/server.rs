@@ -11,6 +11,7 @@ use tower::make::Shared as MakeShared;
 use tower::service_fn;
 
 use crate::clock::{Clock, Speed, SpeedError};
+use crate::course::Course;
 use crate::limits::{LimitError, Limits};
 use crate::listener::{BoundedAddr, BoundedListener, Guard};
 use crate::mock::{Mock, Settings};
@@ -85,6 +86,12 @@ impl MockServerBuilder {
     /// Decides the simulation's figures. Default 0.
     pub fn seed(mut self, seed: u64) -> Self {
         self.settings.seed = seed;
+        self
+    }
+
+    /// How the progress of every job goes. Default: evenly.
+    pub fn course(mut self, course: Course) -> Self {
+        self.settings.course = Some(course);
         self
     }
 

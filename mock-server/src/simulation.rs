@@ -20,6 +20,9 @@ use jiff::civil::{DateTime, datetime};
 use jiff::tz::{Offset, TimeZone};
 use smsload_spec::{Recorded, local_seconds};
 
+use crate::course::Course;
+use crate::hash;
+
 /// The zone of all times of the contract, whatever the host's: the platform's local time.
 pub const ZONE: &str = "Asia/Shanghai";
 /// A device or channel whose name ends so does not exist.
@@ -56,6 +59,7 @@ pub(crate) struct Recording {
     pub(crate) recorded: Recorded,
     /// Microseconds of mock time; at least 1.
     pub(crate) transfer_micros: u64,
+    pub(crate) course: Course,
 }
 
 /// Why there is nothing.
@@ -73,14 +77,15 @@ pub(crate) enum Absence {
 #[derive(Debug)]
 pub(crate) struct Simulation {
     seed: u64,
+    course: Option<Course>,
     zone: TimeZone,
 }
 
 impl Simulation {
-    pub(crate) fn new(seed: u64) -> Self {
+    pub(crate) fn new(seed: u64, course: Option<Course>) -> Self {
         // The zone data is compiled in; China has kept UTC+8 without summer time since 1991.
         let zone = TimeZone::get(ZONE).unwrap_or_else(|_| TimeZone::fixed(Offset::constant(8)));
-        Self { seed, zone }
+        Self { seed, course, zone }
     }
 
     /// What there is of the window at a wall time.
@@ -107,7 +112,12 @@ impl Simulation {
     }
 
     fn recording(&self, ask: &Ask<'_>, seconds: u64) -> Recording {
-        let hash = hash(self.seed, ask.device, ask.channel);
+        let hash = hash::stable(&[
+            &self.seed.to_le_bytes(),
+            ask.device.as_bytes(),
+            &[0xff],
+            ask.channel.as_bytes(),
+        ]);
         let rate = MIN_BYTES_PER_SECOND + hash % (MAX_BYTES_PER_SECOND - MIN_BYTES_PER_SECOND + 1);
         let transfer = MIN_TRANSFER + (hash >> 40) % (MAX_TRANSFER - MIN_TRANSFER + 1);
         Recording {
@@ -116,28 +126,9 @@ impl Simulation {
                 bytes: seconds.saturating_mul(rate),
             },
             transfer_micros: (seconds.saturating_mul(1_000_000) / transfer).max(1),
+            course: self.course.unwrap_or_default(),
         }
     }
-}
-
-/// A hash that is the same on every machine and in every version, unlike the standard library's: FNV-1a, then the
-/// finish of `SplitMix64`, since the high bits of FNV-1a hardly move.
-fn hash(seed: u64, device: &str, channel: &str) -> u64 {
-    let parts = [
-        &seed.to_le_bytes(),
-        device.as_bytes(),
-        &[0xff],
-        channel.as_bytes(),
-    ];
-    let fnv = parts
-        .into_iter()
-        .flatten()
-        .fold(0xcbf2_9ce4_8422_2325_u64, |h, b| {
-            (h ^ u64::from(*b)).wrapping_mul(0x0100_0000_01b3)
-        });
-    let mixed = (fnv ^ (fnv >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    mixed ^ (mixed >> 31)
 }
 
 #[cfg(test)]
@@ -164,7 +155,7 @@ mod tests {
             start: time(start),
             end: time(end),
         };
-        Simulation::new(1).look(&ask, wall())
+        Simulation::new(1, None).look(&ask, wall())
     }
 
     fn seconds(start: &str, end: &str) -> Result<u64, Absence> {
@@ -250,7 +241,7 @@ mod tests {
         let at = |seed, device| {
             let time = |text: &str| text.parse::<DateTime>().unwrap();
             let (start, end) = (time("2025-04-04T00:00:00"), time("2025-04-04T01:00:00"));
-            Simulation::new(seed)
+            Simulation::new(seed, None)
                 .look(
                     &Ask {
                         device,
@@ -266,7 +257,13 @@ mod tests {
         assert_ne!(at(7, "a").recorded.bytes, at(8, "a").recorded.bytes);
         assert_ne!(at(7, "a").recorded.bytes, at(7, "b").recorded.bytes);
         // Written down, so that a change of the hash is seen: recorded tests of others rest on these figures.
-        assert_eq!(super::hash(1, DEVICE, CHANNEL), 7_968_063_727_316_113_244);
+        let parts: [&[u8]; 4] = [
+            &1_u64.to_le_bytes(),
+            DEVICE.as_bytes(),
+            &[0xff],
+            CHANNEL.as_bytes(),
+        ];
+        assert_eq!(crate::hash::stable(&parts), 7_968_063_727_316_113_244);
     }
 
     proptest! {
@@ -275,7 +272,7 @@ mod tests {
             let start: DateTime = "2020-01-01T00:00:00".parse().unwrap();
             let end = start.checked_add(jiff::SignedDuration::from_secs(length.into())).unwrap();
             let ask = Ask { device: &device, channel: "1", start, end };
-            let found = Simulation::new(seed).look(&ask, wall()).unwrap();
+            let found = Simulation::new(seed, None).look(&ask, wall()).unwrap();
             prop_assert_eq!(found.recorded.seconds, u64::from(length));
             let rate = found.recorded.bytes / found.recorded.seconds;
             prop_assert!((MIN_BYTES_PER_SECOND..=MAX_BYTES_PER_SECOND).contains(&rate));
@@ -290,7 +287,7 @@ mod tests {
             const FIRST: DateTime = jiff::civil::datetime(1990, 1, 1, 0, 0, 0, 0);
             let length = |start, end| {
                 let ask = Ask { device: "d", channel: "1", start: time(start), end: time(end) };
-                Simulation::new(0).look(&ask, wall()).map_or(0, |r| r.recorded.seconds)
+                Simulation::new(0, None).look(&ask, wall()).map_or(0, |r| r.recorded.seconds)
             };
             prop_assert!(length(at[0], at[3]) >= length(at[1], at[2]));
         }

@@ -144,7 +144,9 @@ impl Compiler<'_> {
             "reads" => self
                 .job_read(kind, entry, &at, own)
                 .map(|j| Job::Reads(Box::new(j))),
-            _ => self.job_tell(kind, entry, &at).map(|j| Job::Tells(Box::new(j))),
+            _ => self
+                .job_tell(kind, entry, &at)
+                .map(|j| Job::Tells(Box::new(j))),
         }?;
         self.try_job(&job, operation, &at);
         Some(job)
@@ -406,6 +408,7 @@ fn made_up_job(finished: bool) -> JobView<'static> {
         bytes: 1024,
         done: if finished { 1024 } else { 512 },
         finished,
+        failed: false,
         file_url: if finished {
             "http://127.0.0.1:4010/files/1.mp4"
         } else {

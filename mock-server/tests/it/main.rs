@@ -8,6 +8,7 @@
 )]
 
 mod contract;
+mod courses;
 mod hostile;
 mod progress;
 mod rejecting;
