@@ -21,6 +21,7 @@ use crate::request::{Answer, Request};
 use crate::simulation::Simulation;
 use crate::ssrc::SipDomain;
 use crate::start::{self, Refusal};
+use crate::world_file::WorldFile;
 
 /// What a mock is made of.
 #[derive(Debug, Clone)]
@@ -31,7 +32,9 @@ pub struct Settings {
     pub clock: Arc<Clock>,
     /// Decides the simulation's figures; the same seed gives the same. Default 0.
     pub seed: u64,
-    /// How the progress of every job goes. Default: evenly.
+    /// The devices that there are, and what they recorded. Default: every device exists, with figures from the seed.
+    pub world: Option<Arc<WorldFile>>,
+    /// How the progress of every job goes, whatever its device says. Default: as the world says, else evenly.
     pub course: Option<Course>,
     /// The status of rejections. Default: as the contract says.
     pub reject_status: RejectStatus,
@@ -47,6 +50,7 @@ impl Default for Settings {
             contract: Contract::bundled(),
             clock: Arc::new(Clock::new(Speed::REAL)),
             seed: 0,
+            world: None,
             course: None,
             reject_status: RejectStatus::default(),
             sip_domain: SipDomain::default(),
@@ -100,6 +104,7 @@ impl Mock {
             contract,
             clock,
             seed,
+            world,
             course,
             reject_status,
             sip_domain,
@@ -109,7 +114,7 @@ impl Mock {
         let examples = contract.operations().iter().filter(|o| !has_job(o));
         Ok(Self {
             clock,
-            simulation: Simulation::new(seed, course),
+            simulation: Simulation::new(seed, world, course),
             jobs: Jobs::new(limits.max_jobs, keep_micros),
             domain: sip_domain,
             kinds: kinds(&contract),
