@@ -31,7 +31,8 @@ pub struct Limits {
     pub max_connections: usize,
     /// Jobs kept at once; further ones are refused (`overload`). From 1; default 1,000,000.
     pub max_jobs: usize,
-    /// How long a job is kept after its end, in mock time. Default 1 h.
+    /// How long a job is kept after its end, in mock time; one that stalls, fails or never starts, after the end that it
+    /// would have had or the last action by hand, whichever is later. Default 1 h.
     pub keep_jobs: Duration,
 }
 

@@ -11,6 +11,7 @@ use serde_json::Value;
 use smsload_spec::{Contract, Job, Match, Operation, RequestParts, Route};
 
 use crate::clock::{Clock, Speed};
+use crate::course::Course;
 use crate::example::{self, Example};
 use crate::jobs::Jobs;
 use crate::limits::{LimitError, Limits};
@@ -20,6 +21,7 @@ use crate::request::{Answer, Request};
 use crate::simulation::Simulation;
 use crate::ssrc::SipDomain;
 use crate::start::{self, Refusal};
+use crate::world_file::WorldFile;
 
 /// What a mock is made of.
 #[derive(Debug, Clone)]
@@ -30,6 +32,10 @@ pub struct Settings {
     pub clock: Arc<Clock>,
     /// Decides the simulation's figures; the same seed gives the same. Default 0.
     pub seed: u64,
+    /// The devices that there are, and what they recorded. Default: every device exists, with figures from the seed.
+    pub world: Option<Arc<WorldFile>>,
+    /// How the progress of every job goes, whatever its device says. Default: as the world says, else evenly.
+    pub course: Option<Course>,
     /// The status of rejections. Default: as the contract says.
     pub reject_status: RejectStatus,
     /// The SIP domain that SSRCs are made from. Default 3402000000.
@@ -44,6 +50,8 @@ impl Default for Settings {
             contract: Contract::bundled(),
             clock: Arc::new(Clock::new(Speed::REAL)),
             seed: 0,
+            world: None,
+            course: None,
             reject_status: RejectStatus::default(),
             sip_domain: SipDomain::default(),
             limits: Limits::default(),
@@ -96,6 +104,8 @@ impl Mock {
             contract,
             clock,
             seed,
+            world,
+            course,
             reject_status,
             sip_domain,
             limits,
@@ -104,7 +114,7 @@ impl Mock {
         let examples = contract.operations().iter().filter(|o| !has_job(o));
         Ok(Self {
             clock,
-            simulation: Simulation::new(seed),
+            simulation: Simulation::new(seed, world, course),
             jobs: Jobs::new(limits.max_jobs, keep_micros),
             domain: sip_domain,
             kinds: kinds(&contract),

@@ -11,12 +11,14 @@ use tower::make::Shared as MakeShared;
 use tower::service_fn;
 
 use crate::clock::{Clock, Speed, SpeedError};
+use crate::course::Course;
 use crate::limits::{LimitError, Limits};
 use crate::listener::{BoundedAddr, BoundedListener, Guard};
 use crate::mock::{Mock, Settings};
 use crate::refusal::RejectStatus;
 use crate::service::{Shared, respond};
 use crate::ssrc::SipDomain;
+use crate::world_file::WorldFile;
 
 /// Why a server does not start.
 #[derive(Debug, thiserror::Error)]
@@ -85,6 +87,18 @@ impl MockServerBuilder {
     /// Decides the simulation's figures. Default 0.
     pub fn seed(mut self, seed: u64) -> Self {
         self.settings.seed = seed;
+        self
+    }
+
+    /// The devices that there are, and what they recorded. Default: every device exists, with figures from the seed.
+    pub fn world(mut self, world: impl Into<Arc<WorldFile>>) -> Self {
+        self.settings.world = Some(world.into());
+        self
+    }
+
+    /// How the progress of every job goes, whatever its device says. Default: as the world says, else evenly.
+    pub fn course(mut self, course: Course) -> Self {
+        self.settings.course = Some(course);
         self
     }
 

@@ -8,10 +8,13 @@
 )]
 
 mod contract;
+mod courses;
 mod hostile;
+mod memory;
 mod progress;
 mod rejecting;
 mod serving;
 mod simulation;
 mod starting;
 mod support;
+mod world_file;
