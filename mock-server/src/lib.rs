@@ -66,6 +66,7 @@ mod body;
 mod clock;
 mod evaluate;
 mod example;
+mod files;
 mod host;
 mod job;
 mod jobs;
@@ -82,6 +83,7 @@ mod ssrc;
 mod start;
 
 pub use clock::{Clock, Moment, Speed, SpeedError};
+pub use files::{Clip, ClipError};
 pub use limits::{LimitError, Limits};
 pub use mock::{Mock, Settings};
 pub use refusal::RejectStatus;

@@ -1,0 +1,5 @@
+//! Files that are not on any disk.
+
+mod clip;
+
+pub use clip::{Clip, ClipError};
