@@ -44,10 +44,15 @@ impl Facts {
         u64::try_from(done).unwrap_or(self.bytes)
     }
 
-    /// The job as the contract's expressions see it.
-    ///
-    /// `file_url` stays empty: the mock serves no files yet, and an address that leads to nothing would be a lie.
-    pub(crate) fn view<'a>(&self, id: &'a str, ssrc: &'a str, now: Moment) -> JobView<'a> {
+    /// The job as the contract's expressions see it; the address of its file only once that is whole.
+    pub(crate) fn view<'a>(
+        &self,
+        id: &'a str,
+        ssrc: &'a str,
+        file_url: &'a str,
+        now: Moment,
+    ) -> JobView<'a> {
+        let finished = self.is_finished(now);
         JobView {
             id,
             ssrc,
@@ -55,8 +60,8 @@ impl Facts {
             seconds: self.seconds,
             bytes: self.bytes,
             done: self.done(now),
-            finished: self.is_finished(now),
-            file_url: "",
+            finished,
+            file_url: if finished { file_url } else { "" },
         }
     }
 }
@@ -83,7 +88,10 @@ mod tests {
     #[test]
     fn it_ends_exactly_at_its_end() {
         let job = facts(1_000, 100, 1_000_000);
-        let percent = |at| job.view("id", "ssrc", Moment::from_micros(at)).percent();
+        let percent = |at| {
+            job.view("id", "ssrc", "", Moment::from_micros(at))
+                .percent()
+        };
         assert_eq!(
             [0, 1_000, 1_001, 1_050, 1_099, 1_100, u64::MAX].map(percent),
             [0, 0, 1, 50, 99, 100, 100]
@@ -102,7 +110,8 @@ mod tests {
             let job = facts(started, transfer, bytes);
             let mut last = (0, 0);
             for moment in at.into_iter().map(Moment::from_micros) {
-                let view = job.view("id", "ssrc", moment);
+                let view = job.view("id", "ssrc", "/f", moment);
+                prop_assert_eq!(view.file_url.is_empty(), moment < job.end());
                 prop_assert!((view.percent(), view.done) >= last);
                 prop_assert!(view.done <= bytes);
                 prop_assert_eq!(view.percent() == 100, moment >= job.end());

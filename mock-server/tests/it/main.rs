@@ -8,6 +8,7 @@
 )]
 
 mod contract;
+mod files;
 mod hostile;
 mod progress;
 mod rejecting;

@@ -31,7 +31,7 @@
 
 mod boxes;
 mod head;
-mod padding;
+pub(super) mod padding;
 #[cfg(test)]
 mod players;
 #[cfg(test)]
@@ -126,6 +126,12 @@ impl Clip {
     #[must_use]
     pub const fn seconds(&self) -> u64 {
         self.seconds
+    }
+
+    /// The number that tells it from clips of the same length and size.
+    #[must_use]
+    pub const fn tag(&self) -> u64 {
+        self.tag
     }
 
     /// Copies the file's bytes from `offset` on into `out` and says how many: all of `out`, or what there is up to the

@@ -14,7 +14,7 @@ fn word(seed: u64, index: u64) -> [u8; 8] {
 }
 
 /// Fills `out` with the padding from byte `offset` of the file on.
-pub(super) fn fill(seed: u64, offset: u64, out: &mut [u8]) {
+pub(in crate::files) fn fill(seed: u64, offset: u64, out: &mut [u8]) {
     let mut index = offset / 8;
     let skipped = (offset % 8) as usize;
     let (start, out) = out.split_at_mut(out.len().min((8 - skipped) % 8));
