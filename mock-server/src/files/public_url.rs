@@ -4,6 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use http::Uri;
+use http::uri::Authority;
 
 /// The root of all paths as clients reach it: `http://host:port`, perhaps with a path that a proxy in between takes
 /// away again.
@@ -32,14 +33,20 @@ impl FromStr for PublicUrl {
     fn from_str(text: &str) -> Result<Self, PublicUrlError> {
         let uri = text.parse::<Uri>().ok().filter(|uri| {
             let is_http = matches!(uri.scheme_str(), Some("http" | "https"));
-            let has_host = uri.host().is_some_and(|host| !host.is_empty());
-            is_http && has_host && !text.contains(['@', '?', '#'])
+            is_http && uri.authority().is_some_and(is_reachable) && !text.contains(['@', '?', '#'])
         });
         match uri {
             Some(_) => Ok(Self(text.trim_end_matches('/').to_owned())),
             None => Err(PublicUrlError(text.to_owned())),
         }
     }
+}
+
+/// A host, and a port that there can be.
+fn is_reachable(authority: &Authority) -> bool {
+    let host = authority.host();
+    let has_port = authority.as_str().len() > host.len();
+    !host.is_empty() && (!has_port || authority.port_u16().is_some())
 }
 
 impl fmt::Display for PublicUrl {
@@ -73,6 +80,9 @@ mod tests {
             "http://a?b",
             "http://a/#b",
             "http://a b",
+            "http://:80",
+            "http://a:",
+            "http://a:99999",
         ] {
             let error = bad.parse::<PublicUrl>().unwrap_err().to_string();
             assert!(error.contains("https://sms.example"), "{error}");
