@@ -219,10 +219,14 @@ impl Facts {
         }
     }
 
-    /// The job as the contract's expressions see it.
-    ///
-    /// `file_url` stays empty: the mock serves no files yet, and an address that leads to nothing would be a lie.
-    pub(crate) fn view<'a>(&self, id: &'a str, ssrc: &'a str, now: Moment) -> JobView<'a> {
+    /// The job as the contract's expressions see it; the address of its file only once that is whole.
+    pub(crate) fn view<'a>(
+        &self,
+        id: &'a str,
+        ssrc: &'a str,
+        file_url: &'a str,
+        now: Moment,
+    ) -> JobView<'a> {
         let state = self.state(now);
         JobView {
             id,
@@ -233,7 +237,11 @@ impl Facts {
             done: self.done(now),
             finished: state == JobState::Finished,
             failed: state == JobState::Failed,
-            file_url: "",
+            file_url: if state == JobState::Finished {
+                file_url
+            } else {
+                ""
+            },
         }
     }
 }

@@ -31,7 +31,7 @@
 //!
 //! route → validate (schema, then rules) → start a job / read a job / example → answer.
 //!
-//! That pipeline is [`Mock::answer`]: plain functions that know no HTTP connection and can be called without one. What
+//! That pipeline is [`Mock::answer`] (and [`Mock::file`] what comes before it, for files): plain functions that know no HTTP connection and can be called without one. What
 //! listens is [`MockServer`]: it bounds what a client may cost ([`Limits`]) and translates. A refused request is
 //! answered as the contract writes rejections; the first violation decides the error, the message tells all of them.
 //!
@@ -61,10 +61,23 @@
 //! | `503` ([`simulation::OFFLINE`]) | device | `device-offline` |
 //! | `204` ([`simulation::EMPTY`]) | channel | `no-recording`, for every window |
 //!
+//! # Files
+//!
+//! Once a job has ended, `job.file_url` is the address of its file: a playable MP4 of exactly the announced duration and
+//! size ([`Clip`]), with ranges and conditions as in RFC 9110 (several ranges too, 16 at most; `Date` and
+//! `Last-Modified` by the mock's clock). It is computed while it is sent, 64 KiB at a time, so that 10 GiB need neither
+//! memory nor disk. Its path is `/__files/{16 hexadecimal digits}/{id}.mp4`, where the digits are a keyed hash of seed
+//! and id: an id is not enough to guess an address. The same seed gives the same addresses. Everything below `/__files/`
+//! is the mock's own: a contract that has such a path is not reached there.
+//!
+//! Before the end the address answers 404, or, if asked for, what is there so far ([`Unfinished`]); when the job is
+//! forgotten, 404 again. A file whose announced size is less than an MP4 of its duration needs ([`Clip::least_bytes`]:
+//! 2.5 to 17 kB) or whose duration is 0 can come from an edited contract only: its size is kept to, but it is mere
+//! padding, `application/octet-stream`, and the log warns.
+//!
 //! # What is not there yet
 //!
-//! The mock serves no files and sends no callbacks: `job.file_url` is empty, also at the end, and an address given as
-//! `callback` is checked for its form and then not used. Tenants share one world. An operation without `x-job` answers
+//! The mock sends no callbacks: an address given as `callback` is checked for its form and then not used. Tenants share one world. An operation without `x-job` answers
 //! with the same example every time.
 
 mod body;
@@ -72,6 +85,7 @@ mod clock;
 mod course;
 mod evaluate;
 mod example;
+mod files;
 mod hash;
 mod host;
 mod job;
@@ -92,6 +106,7 @@ mod world_file;
 
 pub use clock::{Clock, Moment, Speed, SpeedError};
 pub use course::{Course, CourseError, Percent};
+pub use files::{Clip, ClipError, FileBody, PublicUrl, PublicUrlError, Unfinished};
 pub use job::{JobAction, JobState};
 pub use jobs::{JobsSnapshot, SnapshotError};
 pub use limits::{LimitError, Limits};

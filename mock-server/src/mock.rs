@@ -5,14 +5,16 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use http::Method;
 use http::header::{ALLOW, HeaderValue};
+use http::{Method, Response};
 use serde_json::Value;
 use smsload_spec::{Contract, Job, Match, Operation, RequestParts, Route};
 
-use crate::clock::{Clock, Speed};
+use crate::clock::{Clock, Moment, Speed};
 use crate::course::Course;
 use crate::example::{self, Example};
+use crate::files::{self, Addresses, FileBody, PublicUrl, Unfinished};
+use crate::job::{Facts, JobState};
 use crate::jobs::Jobs;
 use crate::limits::{LimitError, Limits};
 use crate::read;
@@ -42,6 +44,11 @@ pub struct Settings {
     pub sip_domain: SipDomain,
     /// What clients may cost it.
     pub limits: Limits,
+    /// The root of the addresses of files. Default: the address that the server listens on; without a server the
+    /// addresses are paths.
+    pub public_url: Option<PublicUrl>,
+    /// What the address of a file answers before the end of its job. Default: 404.
+    pub unfinished: Unfinished,
 }
 
 impl Default for Settings {
@@ -55,6 +62,8 @@ impl Default for Settings {
             reject_status: RejectStatus::default(),
             sip_domain: SipDomain::default(),
             limits: Limits::default(),
+            public_url: None,
+            unfinished: Unfinished::default(),
         }
     }
 }
@@ -86,6 +95,8 @@ pub struct Mock {
     pub(crate) simulation: Simulation,
     pub(crate) jobs: Jobs,
     pub(crate) domain: SipDomain,
+    pub(crate) addresses: Addresses,
+    pub(crate) unfinished: Unfinished,
     /// Kinds of jobs; a job knows its kind by the place here.
     kinds: Vec<String>,
     /// Ready answers of operations without a job, by operation id.
@@ -109,6 +120,8 @@ impl Mock {
             reject_status,
             sip_domain,
             limits,
+            public_url,
+            unfinished,
         } = settings;
         let keep_micros = u64::try_from(limits.keep_jobs.as_micros()).unwrap_or(u64::MAX);
         let examples = contract.operations().iter().filter(|o| !has_job(o));
@@ -117,6 +130,8 @@ impl Mock {
             simulation: Simulation::new(seed, world, course),
             jobs: Jobs::new(limits.max_jobs, keep_micros),
             domain: sip_domain,
+            addresses: Addresses::new(seed, public_url.as_ref()),
+            unfinished,
             kinds: kinds(&contract),
             examples: examples
                 .map(|o| (o.id.clone(), Example::of(&contract, o)))
@@ -144,7 +159,27 @@ impl Mock {
         self.jobs.len()
     }
 
-    /// The answer to a request.
+    /// The answer to a request for the file of a job; nothing if the path is not below `/__files/`.
+    ///
+    /// Whoever serves asks here first: a file has a body that [`Answer`] could not hold.
+    ///
+    /// ```
+    /// # use http::{HeaderMap, Method};
+    /// # use smsload_mock::{Mock, Request, Settings};
+    /// # let mock = Mock::new(Settings::default())?;
+    /// # let headers = HeaderMap::new();
+    /// let ask = |path| Request { method: &Method::GET, path, query: "", headers: &headers, body: b"" };
+    /// assert!(mock.file(&ask("/api/smsload/playback/v1/download")).is_none());
+    /// let no_such_file = mock.file(&ask("/__files/0123456789abcdef/id.mp4"));
+    /// assert_eq!(no_such_file.map(|answer| answer.status().as_u16()), Some(404));
+    /// # Ok::<(), smsload_mock::LimitError>(())
+    /// ```
+    #[must_use]
+    pub fn file(&self, request: &Request<'_>) -> Option<Response<FileBody>> {
+        files::serve(self, request)
+    }
+
+    /// The answer to a request for anything but a file.
     #[must_use]
     pub fn answer(&self, request: &Request<'_>) -> Answer<'_> {
         match self.route(request) {
@@ -233,6 +268,20 @@ impl Mock {
     /// The refusal of a request that no operation is to blame for.
     pub(crate) fn refuse(&self, cause: Cause) -> Answer<'_> {
         self.refusals.because(cause, &[])
+    }
+
+    /// The address of the file of a job; empty until that is finished.
+    pub(crate) fn file_url(&self, kind: &str, id: &str, facts: &Facts, now: Moment) -> String {
+        if facts.state(now) == JobState::Finished {
+            self.addresses.of(kind, id)
+        } else {
+            String::new()
+        }
+    }
+
+    /// All kinds of jobs, each with its place.
+    pub(crate) fn kinds(&self) -> impl Iterator<Item = (u16, &str)> {
+        (0..).zip(self.kinds.iter().map(String::as_str))
     }
 
     /// The place of a kind of job; every kind of the contract has one.

@@ -28,7 +28,8 @@ pub(crate) fn read<'m>(
         return Err(Refusal::Because(Cause::DownloadFailed, Vec::new()));
     }
     let ssrc = mock.domain.ssrc(facts.serial);
-    let view = facts.view(&id, &ssrc, now);
+    let file_url = mock.file_url(&job.kind, &id, &facts, now);
+    let view = facts.view(&id, &ssrc, &file_url, now);
     let scope: &[(&str, &dyn Members)] = &[("self", body), ("job", &view)];
     let body = evaluate::body(&job.response, scope)?;
     Ok(Answer::json(status, JSON, &body, Outcome::Read))

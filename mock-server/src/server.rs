@@ -12,6 +12,7 @@ use tower::service_fn;
 
 use crate::clock::{Clock, Speed, SpeedError};
 use crate::course::Course;
+use crate::files::{PublicUrlError, Unfinished};
 use crate::limits::{LimitError, Limits};
 use crate::listener::{BoundedAddr, BoundedListener, Guard};
 use crate::mock::{Mock, Settings};
@@ -48,6 +49,9 @@ pub enum StartError {
     /// A limit has a value that cannot be kept.
     #[error(transparent)]
     Limit(#[from] LimitError),
+    /// The public address is none.
+    #[error(transparent)]
+    PublicUrl(#[from] PublicUrlError),
 }
 
 /// What a server is made of; see [`MockServer::builder`].
@@ -56,6 +60,7 @@ pub enum StartError {
 pub struct MockServerBuilder {
     addr: SocketAddr,
     speed: Option<f64>,
+    public_url: Option<String>,
     settings: Settings,
 }
 
@@ -120,21 +125,35 @@ impl MockServerBuilder {
         self
     }
 
+    /// The root under which clients reach the server, where it is not the address listened on: in a container, behind
+    /// a proxy. The addresses of files begin with it. Default: [`MockServer::url`].
+    pub fn public_url(mut self, url: impl Into<String>) -> Self {
+        self.public_url = Some(url.into());
+        self
+    }
+
+    /// What the address of a file answers before the end of its job. Default: 404.
+    pub fn unfinished(mut self, unfinished: Unfinished) -> Self {
+        self.settings.unfinished = unfinished;
+        self
+    }
+
     /// Listens and serves in the background; it serves already when this returns. Must be called within a Tokio
     /// runtime with time and I/O.
     ///
     /// # Errors
-    /// If the address cannot be listened on, or the speed or a limit is out of range.
+    /// If the address cannot be listened on, the speed or a limit is out of range, or the public address is none.
     pub async fn start(self) -> Result<MockServer, StartError> {
         let Self {
             addr,
             speed,
-            settings,
+            public_url,
+            mut settings,
         } = self;
         let limits = settings.limits.clone();
+        limits.check()?;
         let speed = speed.map(Speed::new).transpose()?;
         let clock = Arc::clone(&settings.clock);
-        let mock = Arc::new(Mock::new(settings)?);
         let listening = |source: io::Error| match source.kind() {
             io::ErrorKind::AddrInUse => StartError::InUse { addr },
             _ => StartError::Listen { addr, source },
@@ -142,6 +161,9 @@ impl MockServerBuilder {
         let bound = BoundedListener::bind(addr, limits.max_connections).await;
         let listener = bound.map_err(listening)?;
         let addr = listener.local_addr().map_err(listening)?;
+        let root = public_url.unwrap_or_else(|| url(addr));
+        settings.public_url = Some(root.parse()?);
+        let mock = Arc::new(Mock::new(settings)?);
         if let Some(speed) = speed {
             clock.set_speed(speed);
         }
@@ -189,6 +211,16 @@ async fn serve(
         .await
 }
 
+/// The root of all paths at an address, as a client of this host reaches it.
+fn url(addr: SocketAddr) -> String {
+    let ip = match addr.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => IpAddr::from(Ipv4Addr::LOCALHOST),
+        IpAddr::V6(ip) if ip.is_unspecified() => IpAddr::from(Ipv6Addr::LOCALHOST),
+        ip => ip,
+    };
+    format!("http://{}", SocketAddr::from((ip, addr.port())))
+}
+
 /// A mock that serves. Dropping it stops it at once; [`MockServer::stop`] stops it in order.
 #[derive(Debug)]
 pub struct MockServer {
@@ -206,6 +238,7 @@ impl MockServer {
         MockServerBuilder {
             addr,
             speed: None,
+            public_url: None,
             settings: Settings::default(),
         }
     }
@@ -219,12 +252,7 @@ impl MockServer {
     /// The root of all paths as a client of this host reaches it: `http://IP:PORT`, without a slash at the end.
     #[must_use]
     pub fn url(&self) -> String {
-        let ip = match self.addr.ip() {
-            IpAddr::V4(ip) if ip.is_unspecified() => IpAddr::from(Ipv4Addr::LOCALHOST),
-            IpAddr::V6(ip) if ip.is_unspecified() => IpAddr::from(Ipv6Addr::LOCALHOST),
-            ip => ip,
-        };
-        format!("http://{}", SocketAddr::from((ip, self.addr.port())))
+        url(self.addr)
     }
 
     /// The mock behind the sockets.

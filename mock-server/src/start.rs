@@ -142,10 +142,11 @@ impl<'m> Plan<'m, '_> {
 
     fn answer(&self, facts: &Facts) -> Result<(String, Answer<'m>), Unusable> {
         let ssrc = self.mock.domain.ssrc(facts.serial);
-        let nameless = facts.view("", &ssrc, self.now);
+        let nameless = facts.view("", &ssrc, "", self.now);
         let scope: &[(&str, &dyn Members)] = &[("self", self.body), ("job", &nameless)];
         let id = evaluate::text(&self.job.id, scope)?.into_owned();
-        let view = facts.view(&id, &ssrc, self.now);
+        // A job takes its time: it has no file yet.
+        let view = facts.view(&id, &ssrc, "", self.now);
         let body = evaluate::body(&self.job.response, &[("self", self.body), ("job", &view)])?;
         Ok((id, Answer::json(self.status, JSON, &body, Outcome::Started)))
     }

@@ -40,7 +40,7 @@ impl JobStatus {
             number: facts.number,
             state: facts.state(now),
             course: facts.course,
-            percent: facts.view(&id, "", now).percent(),
+            percent: facts.view(&id, "", "", now).percent(),
             done: facts.done(now),
             bytes: facts.bytes,
             seconds: facts.seconds,

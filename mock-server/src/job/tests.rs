@@ -18,7 +18,8 @@ fn facts(started: u64, transfer_micros: u64, bytes: u64, course: Course) -> Fact
 }
 
 fn percent(job: &Facts, at: u64) -> u8 {
-    job.view("id", "ssrc", Moment::from_micros(at)).percent()
+    job.view("id", "ssrc", "", Moment::from_micros(at))
+        .percent()
 }
 
 #[test]
@@ -128,7 +129,7 @@ fn a_failure_is_for_good_and_keeps_what_was_there() {
         at(350),
         "as long as it would have taken from there on"
     );
-    let view = job.view("id", "ssrc", at(1_000));
+    let view = job.view("id", "ssrc", "", at(1_000));
     assert!(view.failed && !view.finished);
 }
 
@@ -161,7 +162,7 @@ proptest! {
             for action in [None, action].into_iter().flatten() {
                 job.act(at, action);
             }
-            let (view, state) = (job.view("id", "ssrc", at), job.state(at));
+            let (view, state) = (job.view("id", "ssrc", "", at), job.state(at));
             prop_assert!((view.percent(), view.done) >= last, "{job:?}");
             last = (view.percent(), view.done);
             prop_assert_eq!(view.percent() == 100, state == JobState::Finished);

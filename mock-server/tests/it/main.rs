@@ -9,6 +9,7 @@
 
 mod contract;
 mod courses;
+mod files;
 mod hostile;
 mod memory;
 mod progress;
