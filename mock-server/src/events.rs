@@ -24,8 +24,10 @@ pub(crate) struct Event {
 pub(crate) enum About {
     /// No job.
     Nothing,
-    /// The job of this id has another end than before.
-    Job(Arc<str>),
+    /// The job of this id is new.
+    Started(Arc<str>),
+    /// The job of this id has another end than before, or none.
+    Changed(Arc<str>),
     /// The job of this id was brought to its end, or is gone.
     Ended(Arc<str>),
     /// All jobs are others.

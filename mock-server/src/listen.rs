@@ -113,7 +113,11 @@ impl Listener {
 
     async fn event(&mut self, event: &Event) -> Result<(), Gone> {
         match event.about {
-            About::Job(ref id) => self.watched.look_at(&self.world, id),
+            About::Started(ref id) => self.watched.look_at(&self.world, id),
+            About::Changed(ref id) => {
+                self.watched.forget(id);
+                self.watched.look_at(&self.world, id);
+            }
             About::Ended(ref id) => self.watched.forget(id),
             About::Everything => self.watched = Watched::of(&self.world),
             About::Nothing => {}
@@ -179,8 +183,7 @@ impl Watched {
         watched
     }
 
-    /// Waits for the end of a job that is new or was changed. An end that it no longer has is seen to be none when it
-    /// comes up.
+    /// Waits for the end of a job.
     fn look_at(&mut self, world: &World, id: &Arc<str>) {
         if let Some(facts) = world.jobs.get(id, world.clock.now()) {
             self.push(Arc::clone(id), &facts);

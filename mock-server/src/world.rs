@@ -71,7 +71,8 @@ impl World {
             data: Arc::new(json!({"id": id, "change": change})),
             about: match change {
                 "finished" | "failed" | "deleted" => About::Ended(Arc::from(id)),
-                _ => About::Job(Arc::from(id)),
+                "started" => About::Started(Arc::from(id)),
+                _ => About::Changed(Arc::from(id)),
             },
         });
     }

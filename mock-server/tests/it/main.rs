@@ -8,11 +8,16 @@
 )]
 
 mod contract;
+mod control;
 mod courses;
+mod events;
+mod faults;
 mod hostile;
+mod journal;
 mod progress;
 mod rejecting;
 mod serving;
 mod simulation;
 mod starting;
 mod support;
+mod worlds;
