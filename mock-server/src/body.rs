@@ -9,36 +9,37 @@ use hyper::body::{Body, Incoming};
 use crate::limits::Limits;
 use crate::refusal::Cause;
 
-/// The whole body, or why there is none.
+/// The whole body, of so many bytes at most, or why there is none.
 ///
 /// Of a body that is too large the rest is thrown away, up to [`Limits::max_discard`], so that the client reads its
 /// refusal instead of meeting a closed connection.
 pub(crate) async fn read(
     headers: &HeaderMap,
     body: Incoming,
+    max_body: usize,
     limits: &Limits,
 ) -> Result<Bytes, Cause> {
     if body.is_end_stream() {
         return Ok(Bytes::new());
     }
-    if is_hopeless(headers, limits) {
+    if is_hopeless(headers, max_body, limits) {
         return Err(Cause::BodyTooLarge);
     }
-    let reading = tokio::time::timeout(limits.body_timeout, collect(body, limits));
+    let reading = tokio::time::timeout(limits.body_timeout, collect(body, max_body, limits));
     reading.await.unwrap_or(Err(Cause::BodyTimeout))
 }
 
 /// Whether the announced length is beyond what would be read, or the client waits to be told to send too much.
-fn is_hopeless(headers: &HeaderMap, limits: &Limits) -> bool {
+fn is_hopeless(headers: &HeaderMap, max_body: usize, limits: &Limits) -> bool {
     let length = headers
         .get(CONTENT_LENGTH)
         .and_then(|v| v.to_str().ok()?.parse::<u64>().ok());
     let is_over = |limit: usize| length.is_some_and(|length| length > limit as u64);
-    is_over(limits.max_body.saturating_add(limits.max_discard))
-        || (headers.contains_key(EXPECT) && is_over(limits.max_body))
+    is_over(max_body.saturating_add(limits.max_discard))
+        || (headers.contains_key(EXPECT) && is_over(max_body))
 }
 
-async fn collect(mut body: Incoming, limits: &Limits) -> Result<Bytes, Cause> {
+async fn collect(mut body: Incoming, max_body: usize, limits: &Limits) -> Result<Bytes, Cause> {
     // Most bodies come in one frame, which is then taken as it is.
     let mut first = Bytes::new();
     let mut rest = BytesMut::new();
@@ -48,9 +49,9 @@ async fn collect(mut body: Incoming, limits: &Limits) -> Result<Bytes, Cause> {
             continue;
         };
         length = length.saturating_add(frame.len());
-        if length > limits.max_body {
+        if length > max_body {
             rest = BytesMut::new();
-            if length - limits.max_body > limits.max_discard {
+            if length - max_body > limits.max_discard {
                 break;
             }
         } else if first.is_empty() {
@@ -62,7 +63,7 @@ async fn collect(mut body: Incoming, limits: &Limits) -> Result<Bytes, Cause> {
             rest.extend_from_slice(&frame);
         }
     }
-    if length > limits.max_body {
+    if length > max_body {
         return Err(Cause::BodyTooLarge);
     }
     Ok(if rest.is_empty() {

@@ -2,10 +2,10 @@
 //!
 //! All times of the mock come from here: the progress of jobs, how long they are kept, and what "the future" is. Mock
 //! time is counted in microseconds from the making of the clock (a [`Moment`]); it never goes back, whatever is done to
-//! the clock. Its wall time starts at the host's and moves with it, so that an hour passed by hand is an hour there
-//! too. Limits: microseconds, some 584,000 years of them; what is beyond stays at the end.
+//! the clock, but for [`Clock::restart`] and [`Clock::restore`], which begin a new history. Its wall time starts at the
+//! host's and moves with it, so that an hour passed by hand is an hour there too. Limits: microseconds, some 584,000 years of them; what is beyond stays at the end.
 
-use std::sync::{PoisonError, RwLock};
+use std::sync::{PoisonError, RwLock, RwLockReadGuard};
 use std::time::{Duration, Instant};
 
 use jiff::{SignedDuration, Timestamp};
@@ -94,13 +94,39 @@ impl Speed {
 /// The lock is held for reading a few words, never over anything that waits.
 #[derive(Debug)]
 pub struct Clock {
-    origin: Timestamp,
+    start: ClockStart,
     state: RwLock<State>,
+}
+
+/// How a clock starts, and starts again.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct ClockStart {
+    /// Its first wall time; nothing means the host's at that time.
+    pub origin: Option<Timestamp>,
+    /// Its speed.
+    pub speed: Speed,
+    /// Whether it stands until it is moved by hand.
+    pub is_paused: bool,
+}
+
+/// What a clock shows, and how it goes on.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct ClockReading {
+    /// Mock time.
+    pub now: Moment,
+    /// The wall time that belongs to it.
+    pub wall: Timestamp,
+    /// The speed at which it runs when it is not stopped.
+    pub speed: Speed,
+    /// Whether it is stopped.
+    pub is_paused: bool,
 }
 
 /// Mock time as a straight line through (`real`, `mock`); the line is replaced whenever its slope changes.
 #[derive(Debug, Clone, Copy)]
 struct State {
+    /// The wall time of the first moment.
+    origin: Timestamp,
     real: Instant,
     mock: Moment,
     speed: Speed,
@@ -108,6 +134,22 @@ struct State {
 }
 
 impl State {
+    fn start(start: ClockStart) -> Self {
+        Self {
+            origin: start.origin.unwrap_or_else(Timestamp::now),
+            real: Instant::now(),
+            mock: Moment(0),
+            speed: start.speed,
+            is_paused: start.is_paused,
+        }
+    }
+
+    fn wall(&self, moment: Moment) -> Timestamp {
+        let micros = i64::try_from(moment.0).unwrap_or(i64::MAX);
+        let passed = SignedDuration::from_micros(micros);
+        self.origin.checked_add(passed).unwrap_or(Timestamp::MAX)
+    }
+
     fn at(&self, real: Instant) -> Moment {
         if self.is_paused {
             return self.mock;
@@ -126,50 +168,99 @@ impl Clock {
     /// A clock that runs, from the host's present time.
     #[must_use]
     pub fn new(speed: Speed) -> Self {
-        Self::at(Timestamp::now(), speed)
+        Self::starting(ClockStart {
+            origin: None,
+            speed,
+            is_paused: false,
+        })
     }
 
     /// A clock that runs, from another time.
     #[must_use]
     pub fn at(origin: Timestamp, speed: Speed) -> Self {
-        let state = State {
-            real: Instant::now(),
-            mock: Moment(0),
+        Self::starting(ClockStart {
+            origin: Some(origin),
             speed,
             is_paused: false,
-        };
-        Self {
-            origin,
-            state: RwLock::new(state),
-        }
+        })
     }
 
     /// A clock that stands at a time until it is moved by hand.
     #[must_use]
     pub fn stopped_at(origin: Timestamp) -> Self {
-        let clock = Self::at(origin, Speed::REAL);
-        clock.change(|state| {
-            state.mock = Moment(0);
-            state.is_paused = true;
-        });
-        clock
+        Self::starting(ClockStart {
+            origin: Some(origin),
+            speed: Speed::REAL,
+            is_paused: true,
+        })
+    }
+
+    /// A clock that starts so.
+    #[must_use]
+    pub fn starting(start: ClockStart) -> Self {
+        Self {
+            start,
+            state: RwLock::new(State::start(start)),
+        }
+    }
+
+    /// How it started, with the speed and the pause that it has now: how a clock beside it starts.
+    #[must_use]
+    pub fn as_start(&self) -> ClockStart {
+        let state = *self.read();
+        ClockStart {
+            origin: self.start.origin,
+            speed: state.speed,
+            is_paused: state.is_paused,
+        }
+    }
+
+    /// Begins a new history: mock time 0, as another clock starts.
+    pub fn restart(&self, start: ClockStart) {
+        let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
+        *state = State::start(start);
+    }
+
+    /// Begins a new history at what another clock showed.
+    pub fn restore(&self, reading: ClockReading) {
+        let micros = i64::try_from(reading.now.0).unwrap_or(i64::MAX);
+        let origin = reading
+            .wall
+            .checked_sub(SignedDuration::from_micros(micros))
+            .unwrap_or(Timestamp::MIN);
+        let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
+        *state = State {
+            origin,
+            real: Instant::now(),
+            mock: reading.now,
+            speed: reading.speed,
+            is_paused: reading.is_paused,
+        };
+    }
+
+    /// What it shows, all at one instant.
+    #[must_use]
+    pub fn reading(&self) -> ClockReading {
+        let state = *self.read();
+        let now = state.at(Instant::now());
+        ClockReading {
+            now,
+            wall: state.wall(now),
+            speed: state.speed,
+            is_paused: state.is_paused,
+        }
     }
 
     /// Mock time.
     #[must_use]
     pub fn now(&self) -> Moment {
-        self.state
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .at(Instant::now())
+        self.read().at(Instant::now())
     }
 
     /// The wall time that belongs to a point of mock time.
     #[must_use]
     pub fn wall(&self, moment: Moment) -> Timestamp {
-        let micros = i64::try_from(moment.0).unwrap_or(i64::MAX);
-        let passed = SignedDuration::from_micros(micros);
-        self.origin.checked_add(passed).unwrap_or(Timestamp::MAX)
+        self.read().wall(moment)
     }
 
     /// Stops the clock; what is stopped already stays so.
@@ -185,10 +276,7 @@ impl Clock {
     /// True while the clock is stopped.
     #[must_use]
     pub fn is_paused(&self) -> bool {
-        self.state
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .is_paused
+        self.read().is_paused
     }
 
     /// Moves the clock forward at once, whether it runs or not.
@@ -205,10 +293,11 @@ impl Clock {
     /// The speed at which the clock runs when it is not stopped.
     #[must_use]
     pub fn speed(&self) -> Speed {
-        self.state
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .speed
+        self.read().speed
+    }
+
+    fn read(&self) -> RwLockReadGuard<'_, State> {
+        self.state.read().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn change(&self, change: impl FnOnce(&mut State)) {
@@ -222,87 +311,4 @@ impl Clock {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::time::{Duration, Instant};
-
-    use jiff::Timestamp;
-    use proptest::prelude::*;
-
-    use super::{Clock, Moment, Speed, State};
-
-    #[test]
-    fn a_speed_is_above_zero_and_bounded() {
-        for bad in [
-            0.0,
-            -1.0,
-            f64::NAN,
-            f64::INFINITY,
-            f64::NEG_INFINITY,
-            1_000_000.1,
-        ] {
-            let error = Speed::new(bad).unwrap_err().to_string();
-            assert!(error.contains("above 0"), "{error}");
-        }
-        for good in [f64::MIN_POSITIVE, 0.5, 1.0, 1_000_000.0] {
-            assert!(Speed::new(good).is_ok(), "{good}");
-        }
-    }
-
-    #[test]
-    fn a_stopped_clock_moves_by_hand_only() {
-        let origin: Timestamp = "2025-04-04T00:00:00Z".parse().unwrap();
-        let clock = Clock::stopped_at(origin);
-        assert!(clock.is_paused());
-        assert_eq!(clock.now(), Moment(0));
-        clock.advance(Duration::from_secs(3600));
-        assert_eq!(clock.now(), Moment(3_600_000_000));
-        assert_eq!(clock.wall(clock.now()).to_string(), "2025-04-04T01:00:00Z");
-        clock.set_speed(Speed::MAX);
-        assert_eq!(clock.now(), Moment(3_600_000_000));
-        clock.resume();
-        clock.pause();
-        let stopped = clock.now();
-        assert!(stopped >= Moment(3_600_000_000));
-        assert_eq!(clock.now(), stopped);
-    }
-
-    #[test]
-    fn it_runs_as_fast_as_it_should() {
-        let real = Instant::now();
-        let state = State {
-            real,
-            mock: Moment(7),
-            speed: Speed(2.5),
-            is_paused: false,
-        };
-        assert_eq!(state.at(real + Duration::from_secs(4)), Moment(10_000_007));
-        assert_eq!(state.at(real), Moment(7));
-    }
-
-    #[test]
-    fn the_end_of_time_is_no_panic() {
-        let clock = Clock::new(Speed::MAX);
-        clock.advance(Duration::MAX);
-        assert_eq!(clock.now(), Moment(u64::MAX));
-        assert_eq!(clock.wall(clock.now()), Timestamp::MAX);
-    }
-
-    proptest! {
-        #[test]
-        fn it_never_goes_back(steps in proptest::collection::vec((0_u8..4, 1_u64..1_000_000), 1..50)) {
-            let clock = Clock::new(Speed::REAL);
-            let mut last = clock.now();
-            for (what, amount) in steps {
-                match what {
-                    0 => clock.pause(),
-                    1 => clock.resume(),
-                    2 => clock.advance(Duration::from_micros(amount)),
-                    _ => clock.set_speed(Speed::new(amount as f64).unwrap()),
-                }
-                let now = clock.now();
-                prop_assert!(now >= last);
-                last = now;
-            }
-        }
-    }
-}
+mod tests;

@@ -9,6 +9,9 @@ use smsload_spec::{Contract, Media, Operation, Response, Status};
 
 use crate::request::{Answer, Outcome};
 
+/// What is known of nothing.
+const BINARY: HeaderValue = HeaderValue::from_static("application/octet-stream");
+
 /// A ready answer.
 #[derive(Debug, Clone)]
 pub(crate) struct Example {
@@ -32,11 +35,8 @@ impl Example {
                 Answer::new(self.status, media.clone(), body.clone(), Outcome::Example)
             }
             None => Answer {
-                status: self.status,
                 headers: http::HeaderMap::new(),
-                body: Bytes::new(),
-                operation: None,
-                outcome: Outcome::Example,
+                ..Answer::new(self.status, BINARY, Bytes::new(), Outcome::Example)
             },
         }
     }
@@ -76,5 +76,5 @@ fn media_type(media: &Media) -> HeaderValue {
     } else {
         &media.media_type
     };
-    HeaderValue::from_str(concrete).unwrap_or(HeaderValue::from_static("application/octet-stream"))
+    HeaderValue::from_str(concrete).unwrap_or(BINARY)
 }

@@ -63,6 +63,20 @@ pub enum JobState {
     Finished,
 }
 
+impl JobState {
+    /// Its name, as in JSON.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Waiting => "waiting",
+            Self::Running => "running",
+            Self::Stalled => "stalled",
+            Self::Failed => "failed",
+            Self::Finished => "finished",
+        }
+    }
+}
+
 /// What can be done to a job by hand. What makes no sense for its state changes nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

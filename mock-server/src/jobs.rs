@@ -153,12 +153,13 @@ impl Jobs {
         (now < facts.kept_until(self.keep_micros)).then_some(facts)
     }
 
-    /// Jobs in the order of their numbers, from after one on, as many as are asked for.
+    /// Those jobs that are wanted, in the order of their numbers, from after one on, as many as are asked for.
     pub(crate) fn list(
         &self,
         now: Moment,
         after: Option<u64>,
         limit: usize,
+        is_wanted: impl Fn(&Facts) -> bool,
     ) -> Vec<(String, Facts)> {
         let table = self.lock();
         // The smallest numbers, the greatest of them on top.
@@ -166,7 +167,8 @@ impl Jobs {
         for (slot, entry) in table.iter() {
             let number = entry.facts.number;
             let is_over = entry.facts.kept_until(self.keep_micros) <= now;
-            if !is_over && after.is_none_or(|after| number > after) {
+            let is_later = after.is_none_or(|after| number > after);
+            if !is_over && is_later && is_wanted(&entry.facts) {
                 page.push((number, slot));
                 if page.len() > limit {
                     page.pop();
@@ -178,6 +180,23 @@ impl Jobs {
             .filter_map(|(_, slot)| table.entry(slot))
             .map(|entry| (entry.id.to_string(), entry.facts))
             .collect()
+    }
+
+    /// Whether there is a job that has neither finished nor failed.
+    pub(crate) fn has_unfinished(&self, now: Moment) -> bool {
+        let table = self.lock();
+        let is_unfinished = |facts: &Facts| {
+            let is_over = facts.ends().is_some_and(|end| end <= now);
+            !is_over && now < facts.kept_until(self.keep_micros)
+        };
+        table.iter().any(|(_, entry)| is_unfinished(&entry.facts))
+    }
+
+    /// Forgets all jobs, their numbers, and what time it was.
+    pub(crate) fn clear(&self) {
+        let old = std::mem::replace(&mut *self.lock(), Table::new(&self.hasher));
+        // Freed only now, when nobody waits for the lock.
+        drop(old);
     }
 
     /// How many there are, overdue ones that nobody has met among them.

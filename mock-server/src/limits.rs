@@ -1,10 +1,11 @@
 //! What clients may cost the mock.
 //!
 //! The worst case in memory is [`Limits::max_connections`] times ([`Limits::max_head`] and [`Limits::max_body`]), plus
-//! some 200 bytes for each of [`Limits::max_jobs`]. A file that is being sent takes less than 128 KiB, whatever its size,
-//! and so has no bound of its own: its connection was allowed more already. Times are real time, but for
-//! [`Limits::keep_jobs`]. What none of these limits covers: a client that keeps reading its answer, a few bytes at a
-//! time, keeps its connection.
+//! in each of [`Limits::max_worlds`] worlds some 200 bytes for each of [`Limits::max_jobs`] and the
+//! [`Limits::journal_bytes`] of its journal: who lets strangers choose their `tenant-id` sets these lower. A file that is
+//! being sent takes less than 128 KiB, whatever its size, and so has no bound of its own: its connection was allowed
+//! more already. Times are real time, but for [`Limits::keep_jobs`]. What none of these limits covers: a client that
+//! keeps reading its answer, a few bytes at a time, keeps its connection.
 
 use std::time::Duration;
 
@@ -31,11 +32,31 @@ pub struct Limits {
     pub max_discard: usize,
     /// Connections served at once; further ones wait to be taken. From 1; default 10,000.
     pub max_connections: usize,
-    /// Jobs kept at once; further ones are refused (`overload`). From 1; default 1,000,000.
+    /// Jobs kept at once in a world; further ones are refused (`overload`). From 1; default 1,000,000.
     pub max_jobs: usize,
     /// How long a job is kept after its end, in mock time; one that stalls, fails or never starts, after the end that it
     /// would have had or the last action by hand, whichever is later. Default 1 h.
     pub keep_jobs: Duration,
+    /// Worlds (values of `tenant-id`) kept at once, the default one among them. For a further one the least recently
+    /// used that has no running job and no listener makes room; if there is none, its requests are refused
+    /// (`overload`). From 1; default 1,024.
+    pub max_worlds: usize,
+    /// Entries of a world's journal; the oldest makes room. 0 keeps none; default 1,000.
+    pub journal_entries: usize,
+    /// Bytes of requests and answers in a world's journal; the oldest entries make room. Default 4 MiB.
+    pub journal_bytes: usize,
+    /// Bytes of one body in a journal; the rest is cut off, and the length told. Default 8 KiB.
+    pub journal_body: usize,
+    /// Faults of a world; further ones are refused. Default 1,000.
+    pub max_faults: usize,
+    /// How long a fault may delay an answer, or leave a request without one, at most. Default 10 min.
+    pub max_fault_wait: Duration,
+    /// Listeners to events at once, over all worlds; further ones are refused. Default 64.
+    pub max_listeners: usize,
+    /// Events that wait for a slow listener; of further ones it is told how many it missed. From 1; default 1,024.
+    pub event_backlog: usize,
+    /// Bytes of a world's snapshot, given or taken. Default 64 MiB.
+    pub max_snapshot: usize,
 }
 
 impl Limits {
@@ -44,6 +65,9 @@ impl Limits {
 
     /// The greatest [`Limits::max_connections`]: Tokio's semaphore holds no more.
     pub const MAX_CONNECTIONS: usize = tokio::sync::Semaphore::MAX_PERMITS;
+
+    /// The greatest [`Limits::event_backlog`].
+    pub const MAX_BACKLOG: usize = 1 << 20;
 
     /// Says which limit has a value that cannot be kept.
     pub(crate) fn check(&self) -> Result<(), LimitError> {
@@ -64,6 +88,15 @@ impl Limits {
         if self.max_jobs == 0 || u32::try_from(self.max_jobs).is_err() {
             return wrong("max_jobs", self.max_jobs, "from 1 to 2^32 - 1");
         }
+        if self.max_worlds == 0 {
+            return wrong("max_worlds", 0, "at least 1");
+        }
+        if self.event_backlog == 0 || self.event_backlog > Self::MAX_BACKLOG {
+            return wrong("event_backlog", self.event_backlog, "from 1 to 1048576");
+        }
+        if self.max_listeners > Self::MAX_CONNECTIONS {
+            return wrong("max_listeners", self.max_listeners, "at most 2^61 - 1");
+        }
         Ok(())
     }
 }
@@ -82,6 +115,15 @@ impl Default for Limits {
             max_connections: 10_000,
             max_jobs: 1_000_000,
             keep_jobs: Duration::from_secs(3600),
+            max_worlds: 1024,
+            journal_entries: 1000,
+            journal_bytes: 4 * 1024 * 1024,
+            journal_body: 8 * 1024,
+            max_faults: 1000,
+            max_fault_wait: Duration::from_secs(600),
+            max_listeners: 64,
+            event_backlog: 1024,
+            max_snapshot: 64 * 1024 * 1024,
         }
     }
 }
@@ -143,6 +185,20 @@ mod tests {
                 "max_jobs",
                 Limits {
                     max_jobs: 1 << 32,
+                    ..good()
+                },
+            ),
+            (
+                "max_worlds",
+                Limits {
+                    max_worlds: 0,
+                    ..good()
+                },
+            ),
+            (
+                "event_backlog",
+                Limits {
+                    event_backlog: 0,
                     ..good()
                 },
             ),

@@ -8,6 +8,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -17,6 +18,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_io_timeout::TimeoutStream;
+use tower::Service;
 
 use crate::limits::Limits;
 
@@ -72,6 +74,52 @@ impl AddrListener<Placed, BoundedAddr> for BoundedListener {
     }
 }
 
+/// Decides how a connection ends: told to reset it, its stream is closed with RST instead of FIN, and what was not yet
+/// sent is thrown away.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Breaker(Arc<AtomicBool>);
+
+impl Breaker {
+    /// The connection is to be reset when it is closed.
+    pub(crate) fn reset(&self) {
+        self.0.store(true, Ordering::Release);
+    }
+}
+
+/// A service made of a function, which is told how to break the connection that a request came on.
+#[derive(Debug, Clone)]
+pub(crate) struct PerConnection<F> {
+    function: F,
+    breaker: Breaker,
+}
+
+impl<F> PerConnection<F> {
+    pub(crate) fn new(function: F) -> Self {
+        Self {
+            function,
+            breaker: Breaker::default(),
+        }
+    }
+}
+
+impl<F, R, Future, A, E> Service<R> for PerConnection<F>
+where
+    F: FnMut(Breaker, R) -> Future,
+    Future: std::future::Future<Output = Result<A, E>>,
+{
+    type Response = A;
+    type Error = E;
+    type Future = Future;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), E>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: R) -> Future {
+        (self.function)(self.breaker.clone(), request)
+    }
+}
+
 /// Sets up a connection.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Guard {
@@ -79,22 +127,26 @@ pub(crate) struct Guard {
     pub(crate) write_timeout: Duration,
 }
 
-impl<S> Accept<Placed, S> for Guard {
+impl<F> Accept<Placed, PerConnection<F>> for Guard {
     type Stream = Connection;
-    type Service = S;
-    type Future = Ready<io::Result<(Connection, S)>>;
+    type Service = PerConnection<F>;
+    type Future = Ready<io::Result<(Connection, PerConnection<F>)>>;
 
-    fn accept(&self, (stream, place): Placed, service: S) -> Self::Future {
+    fn accept(&self, (stream, place): Placed, mut service: PerConnection<F>) -> Self::Future {
         // Answers are written in one piece; waiting for more would only delay them.
         let connection = stream.set_nodelay(true).map(|()| {
             let mut stream = TimeoutStream::new(stream);
             stream.set_write_timeout(Some(self.write_timeout));
             Connection {
                 stream: Box::pin(stream),
+                breaker: Breaker::default(),
                 _place: place,
             }
         });
-        ready(connection.map(|connection| (connection, service)))
+        ready(connection.map(|connection| {
+            service.breaker = connection.breaker.clone();
+            (connection, service)
+        }))
     }
 }
 
@@ -102,7 +154,24 @@ impl<S> Accept<Placed, S> for Guard {
 #[derive(Debug)]
 pub(crate) struct Connection {
     stream: Pin<Box<TimeoutStream<TcpStream>>>,
+    breaker: Breaker,
     _place: OwnedSemaphorePermit,
+}
+
+impl Connection {
+    fn is_to_be_reset(&self) -> bool {
+        self.breaker.0.load(Ordering::Acquire)
+    }
+}
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        if self.is_to_be_reset()
+            && let Err(error) = self.stream.as_ref().get_ref().get_ref().set_zero_linger()
+        {
+            tracing::debug!(%error, "a connection is closed, not reset");
+        }
+    }
 }
 
 impl AsyncRead for Connection {
@@ -129,6 +198,10 @@ impl AsyncWrite for Connection {
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if self.is_to_be_reset() {
+            // A shutdown would send FIN first, and the client would take it for an end in order.
+            return Poll::Ready(Ok(()));
+        }
         self.stream.as_mut().poll_shutdown(context)
     }
 

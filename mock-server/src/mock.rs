@@ -1,21 +1,21 @@
 //! The pipeline: one request, top to bottom, no way back. It knows no sockets.
 //!
-//! route → validate (schema, then rules) → start a job / read a job / example → answer
+//! route → fault? → validate (schema, then rules) → start a job / read a job / example → answer → journal
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use http::header::{ALLOW, HeaderValue};
-use http::{Method, Response};
-use serde_json::Value;
+use http::{HeaderMap, Method, Response};
+use serde_json::{Value, json};
 use smsload_spec::{Contract, Job, Match, Operation, RequestParts, Route};
 
 use crate::clock::{Clock, Moment, Speed};
+use crate::control;
 use crate::course::Course;
 use crate::example::{self, Example};
 use crate::files::{self, Addresses, FileBody, PublicUrl, Unfinished};
 use crate::job::{Facts, JobState};
-use crate::jobs::Jobs;
 use crate::limits::{LimitError, Limits};
 use crate::read;
 use crate::refusal::{Cause, Refusals, RejectStatus};
@@ -23,6 +23,8 @@ use crate::request::{Answer, Request};
 use crate::simulation::Simulation;
 use crate::ssrc::SipDomain;
 use crate::start::{self, Refusal};
+use crate::strike;
+use crate::world::{Found, NoWorld, World, Worlds};
 use crate::world_file::WorldFile;
 
 /// What a mock is made of.
@@ -30,7 +32,8 @@ use crate::world_file::WorldFile;
 pub struct Settings {
     /// What it does. Default: the bundled contract.
     pub contract: Arc<Contract>,
-    /// Its time; shared, so that a test can move it. Default: real time.
+    /// The time of the default world; shared, so that a test can move it. Clocks of other worlds start as this one
+    /// stands when the mock is made. Default: real time.
     pub clock: Arc<Clock>,
     /// Decides the simulation's figures; the same seed gives the same. Default 0.
     pub seed: u64,
@@ -42,6 +45,8 @@ pub struct Settings {
     pub reject_status: RejectStatus,
     /// The SIP domain that SSRCs are made from. Default 3402000000.
     pub sip_domain: SipDomain,
+    /// Whether it has a control interface (`/__mock/`), once it is served. Default: yes.
+    pub control: bool,
     /// What clients may cost it.
     pub limits: Limits,
     /// The root of the addresses of files. Default: the address that the server listens on; without a server the
@@ -61,6 +66,7 @@ impl Default for Settings {
             course: None,
             reject_status: RejectStatus::default(),
             sip_domain: SipDomain::default(),
+            control: true,
             limits: Limits::default(),
             public_url: None,
             unfinished: Unfinished::default(),
@@ -68,7 +74,8 @@ impl Default for Settings {
     }
 }
 
-/// A mock: a contract and the jobs that were started under it.
+/// A mock: a contract, and worlds with what happened in them. What it tells of itself (clock, jobs) is about the world
+/// of requests without `tenant-id`.
 ///
 /// ```
 /// use http::{HeaderMap, HeaderValue, Method};
@@ -91,9 +98,10 @@ impl Default for Settings {
 #[derive(Debug)]
 pub struct Mock {
     contract: Arc<Contract>,
-    clock: Arc<Clock>,
     pub(crate) simulation: Simulation,
-    pub(crate) jobs: Jobs,
+    worlds: Arc<Worlds>,
+    limits: Limits,
+    has_control: bool,
     pub(crate) domain: SipDomain,
     pub(crate) addresses: Addresses,
     pub(crate) unfinished: Unfinished,
@@ -119,16 +127,17 @@ impl Mock {
             course,
             reject_status,
             sip_domain,
+            control,
             limits,
             public_url,
             unfinished,
         } = settings;
-        let keep_micros = u64::try_from(limits.keep_jobs.as_micros()).unwrap_or(u64::MAX);
         let examples = contract.operations().iter().filter(|o| !has_job(o));
         Ok(Self {
-            clock,
             simulation: Simulation::new(seed, world, course),
-            jobs: Jobs::new(limits.max_jobs, keep_micros),
+            worlds: Arc::new(Worlds::new(clock, &limits)),
+            limits,
+            has_control: control,
             domain: sip_domain,
             addresses: Addresses::new(seed, public_url.as_ref()),
             unfinished,
@@ -150,13 +159,35 @@ impl Mock {
     /// Its clock.
     #[must_use]
     pub fn clock(&self) -> &Arc<Clock> {
-        &self.clock
+        &self.default_world().clock
     }
 
-    /// How many jobs are kept; some of them may be overdue to be forgotten.
+    /// How many jobs are kept in all worlds; some of them may be overdue to be forgotten.
     #[must_use]
     pub fn job_count(&self) -> usize {
-        self.jobs.len()
+        self.worlds.all().iter().map(|world| world.jobs.len()).sum()
+    }
+
+    pub(crate) fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    pub(crate) fn has_control(&self) -> bool {
+        self.has_control
+    }
+
+    pub(crate) fn default_world(&self) -> &Arc<World> {
+        self.worlds.default_world()
+    }
+
+    /// The world that a request is about.
+    pub(crate) fn world(&self, headers: &HeaderMap) -> Result<Found<'_>, NoWorld> {
+        self.worlds.find(headers)
+    }
+
+    /// Forgets what happened in a world, and starts its clock again.
+    pub(crate) fn reset(&self, world: &World) {
+        world.reset(self.worlds.clock_start());
     }
 
     /// The answer to a request for the file of a job; nothing if the path is not below `/__files/`.
@@ -179,12 +210,48 @@ impl Mock {
         files::serve(self, request)
     }
 
-    /// The answer to a request for anything but a file.
+    /// The answer to a request for anything but a file. It is written down in the journal of its world.
     #[must_use]
     pub fn answer(&self, request: &Request<'_>) -> Answer<'_> {
-        match self.route(request) {
+        let world = match self.world(request.headers) {
+            Ok(world) => world,
+            Err(NoWorld::LongName) => {
+                return self.refusals.saying(Cause::BadRequest, &NoWorld::LongName);
+            }
+            Err(full) => return self.refusals.saying(Cause::Overload, &full),
+        };
+        let answer = self.answer_in(&world, request);
+        world.note(request, &answer);
+        answer
+    }
+
+    fn answer_in(&self, world: &World, request: &Request<'_>) -> Answer<'_> {
+        let routed = self.route(request);
+        let operation = routed.as_ref().ok().map(|found| found.operation);
+        let hit = world.faults.hit(request, operation.map(|o| o.id.as_str()));
+        let Some(hit) = hit else {
+            return self.process(world, routed, request);
+        };
+        world.tell("fault", || json!({"id": hit.id, "path": request.path}));
+        let struck = strike::instead(&hit, &self.refusals, &self.limits);
+        let mut answer = match (struck, operation) {
+            (Some(answer), Some(operation)) => answer.of(operation),
+            (Some(answer), None) => answer,
+            (None, _) => self.process(world, routed, request),
+        };
+        strike::mark(&mut answer, &hit, &self.limits);
+        answer
+    }
+
+    fn process<'m>(
+        &'m self,
+        world: &World,
+        routed: Result<Match<'m>, Box<Answer<'m>>>,
+        request: &Request<'_>,
+    ) -> Answer<'m> {
+        match routed {
             Err(answer) => *answer,
-            Ok(found) => self.operate(&found, request).of(found.operation),
+            Ok(found) => self.operate(world, &found, request).of(found.operation),
         }
     }
 
@@ -207,7 +274,12 @@ impl Mock {
         }
     }
 
-    fn operate<'m>(&'m self, found: &Match<'m>, request: &Request<'_>) -> Answer<'m> {
+    fn operate<'m>(
+        &'m self,
+        world: &World,
+        found: &Match<'m>,
+        request: &Request<'_>,
+    ) -> Answer<'m> {
         let Request {
             query,
             headers,
@@ -222,17 +294,26 @@ impl Mock {
                 body,
             },
         );
-        if !judged.violations.is_empty() {
-            return self.refusals.broken(judged.violations);
-        }
-        let body = judged.body.as_ref().unwrap_or(&Value::Null);
-        let status = || example::success(found.operation);
-        let answer = match &found.operation.job {
-            Some(Job::Starts(job)) => start::start(self, job, body, status()),
-            Some(Job::Reads(job)) => read::read(self, job, body, status()),
-            Some(Job::Tells(_)) | None => return self.example(found.operation),
+        let mut answer = if judged.violations.is_empty() {
+            let body = judged.body.as_ref().unwrap_or(&Value::Null);
+            self.perform(world, found.operation, body)
+        } else {
+            self.refusals.broken(judged.violations)
         };
-        answer.unwrap_or_else(|refusal| self.refuse_job(found.operation, refusal))
+        answer.duplicates = judged.duplicates;
+        answer
+    }
+
+    /// Does what a valid request asks for.
+    fn perform<'m>(&'m self, world: &World, operation: &'m Operation, body: &Value) -> Answer<'m> {
+        let place = Place { mock: self, world };
+        let status = || example::success(operation);
+        let answer = match &operation.job {
+            Some(Job::Starts(job)) => start::start(place, job, body, status()),
+            Some(Job::Reads(job)) => read::read(place, job, body, status()),
+            Some(Job::Tells(_)) | None => return self.example(operation),
+        };
+        answer.unwrap_or_else(|refusal| self.refuse_job(operation, refusal))
     }
 
     fn example(&self, operation: &Operation) -> Answer<'_> {
@@ -266,22 +347,44 @@ impl Mock {
     }
 
     /// The refusal of a request that no operation is to blame for.
-    pub(crate) fn refuse(&self, cause: Cause) -> Answer<'_> {
+    fn refuse(&self, cause: Cause) -> Answer<'_> {
         self.refusals.because(cause, &[])
     }
 
     /// The address of the file of a job; empty until that is finished.
-    pub(crate) fn file_url(&self, kind: &str, id: &str, facts: &Facts, now: Moment) -> String {
+    pub(crate) fn file_url(
+        &self,
+        world: &World,
+        kind: &str,
+        id: &str,
+        facts: &Facts,
+        now: Moment,
+    ) -> String {
         if facts.state(now) == JobState::Finished {
-            self.addresses.of(kind, id)
+            self.addresses.of(&world.name, kind, id)
         } else {
             String::new()
         }
     }
 
+    /// All worlds, the default one among them.
+    pub(crate) fn all_worlds(&self) -> Vec<Arc<World>> {
+        self.worlds.all()
+    }
+
     /// All kinds of jobs, each with its place.
     pub(crate) fn kinds(&self) -> impl Iterator<Item = (u16, &str)> {
         (0..).zip(self.kinds.iter().map(String::as_str))
+    }
+
+    /// The refusal of a request whose body was not read. It is written down, but for requests of the control interface.
+    pub(crate) fn refuse_unread(&self, request: &Request<'_>, cause: Cause) -> Answer<'_> {
+        let answer = self.refuse(cause);
+        let is_control = self.has_control && control::is_path(request.path);
+        if !is_control && let Ok(world) = self.world(request.headers) {
+            world.note(request, &answer);
+        }
+        answer
     }
 
     /// The place of a kind of job; every kind of the contract has one.
@@ -291,6 +394,13 @@ impl Mock {
             .and_then(|place| u16::try_from(place).ok())
             .unwrap_or(u16::MAX)
     }
+}
+
+/// Where a job is started or read.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Place<'m, 'w> {
+    pub(crate) mock: &'m Mock,
+    pub(crate) world: &'w World,
 }
 
 fn has_job(operation: &Operation) -> bool {

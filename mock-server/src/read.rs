@@ -6,21 +6,22 @@ use smsload_spec::{JobRead, Members};
 
 use crate::evaluate;
 use crate::job::JobState;
-use crate::mock::Mock;
+use crate::mock::Place;
 use crate::refusal::Cause;
 use crate::request::{Answer, JSON, Outcome};
 use crate::start::Refusal;
 
 /// Answers with the progress of the job that `body` names.
 pub(crate) fn read<'m>(
-    mock: &'m Mock,
+    place: Place<'m, '_>,
     job: &'m JobRead,
     body: &Value,
     status: StatusCode,
 ) -> Result<Answer<'m>, Refusal<'m>> {
-    let now = mock.clock().now();
+    let Place { mock, world } = place;
+    let now = world.clock.now();
     let id = evaluate::text(&job.id, &[("self", body)])?;
-    let facts = mock
+    let facts = world
         .jobs
         .find(mock.kind(&job.kind), &id, now)
         .ok_or_else(|| Refusal::Because(Cause::UnknownStream, vec![&job.id]))?;
@@ -28,7 +29,7 @@ pub(crate) fn read<'m>(
         return Err(Refusal::Because(Cause::DownloadFailed, Vec::new()));
     }
     let ssrc = mock.domain.ssrc(facts.serial);
-    let file_url = mock.file_url(&job.kind, &id, &facts, now);
+    let file_url = mock.file_url(world, &job.kind, &id, &facts, now);
     let view = facts.view(&id, &ssrc, &file_url, now);
     let scope: &[(&str, &dyn Members)] = &[("self", body), ("job", &view)];
     let body = evaluate::body(&job.response, scope)?;

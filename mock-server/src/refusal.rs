@@ -192,6 +192,19 @@ impl Refusals {
         self.write(error, &message, cause.keeps_its_status(), Vec::new())
     }
 
+    /// The refusal for a cause, in words of our own.
+    pub(crate) fn saying<'m>(&self, cause: Cause, why: &impl std::fmt::Display) -> Answer<'m> {
+        let error = &self.errors[cause as usize];
+        let message = why.to_string();
+        self.write(error, &message, cause.keeps_its_status(), Vec::new())
+    }
+
+    /// The rejection of an error that the contract names.
+    pub(crate) fn named<'m>(&self, is_it: impl Fn(&ErrorKind) -> bool) -> Option<Answer<'m>> {
+        let error = self.contract.errors().find(|error| is_it(error))?;
+        Some(self.write(error, &error.message, false, Vec::new()))
+    }
+
     /// The refusal of a request that breaks the contract: the first violation decides the error, all are told.
     pub(crate) fn broken<'m>(&self, violations: Vec<Violation>) -> Answer<'m> {
         let named = violations

@@ -1,6 +1,7 @@
 //! What goes into the pipeline and what comes out of it, without sockets.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, HeaderValue};
@@ -36,6 +37,38 @@ pub struct Answer<'m> {
     pub operation: Option<&'m Operation>,
     /// How it came about.
     pub outcome: Outcome,
+    /// The id of the job that was started.
+    pub job: Option<Arc<str>>,
+    /// Members that stand twice in the request's body: JSON Pointers. The last of them counted.
+    pub duplicates: Vec<String>,
+    /// The id of the fault that was hit.
+    pub fault: Option<u64>,
+    /// What whoever holds the connection is to do with it.
+    pub effect: Effect,
+}
+
+/// What is done with an answer, or with its connection instead of one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Effect {
+    /// Real time that passes before anything is done.
+    pub delay: Duration,
+    /// What is done then.
+    pub then: Then,
+}
+
+/// What is done with an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Then {
+    /// It is sent.
+    #[default]
+    Send,
+    /// It is sent with its whole length announced, but for its body, of which so many bytes are sent; then the
+    /// connection is closed.
+    Cut(usize),
+    /// Nothing is sent and the connection is reset.
+    Reset,
+    /// Nothing is sent for so long, in real time, unless the client goes; then the connection is closed.
+    Hang(Duration),
 }
 
 /// How an answer came about.
@@ -47,6 +80,8 @@ pub enum Outcome {
     Read,
     /// The document's example (or a value that fits its schema) was given.
     Example,
+    /// A fault took the place of an answer; see [`Answer::fault`].
+    Fault,
     /// The request was refused.
     Refused {
         /// The name of the error (`x-errors`).
@@ -74,7 +109,16 @@ impl<'m> Answer<'m> {
             body,
             operation: None,
             outcome,
+            job: None,
+            duplicates: Vec::new(),
+            fault: None,
+            effect: Effect::default(),
         }
+    }
+
+    /// Whether the client gets anything.
+    pub(crate) fn is_answered(&self) -> bool {
+        matches!(self.effect.then, Then::Send | Then::Cut(_))
     }
 
     /// An answer in JSON.

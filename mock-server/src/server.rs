@@ -8,13 +8,13 @@ use axum_server::{Handle, Server};
 use smsload_spec::Contract;
 use tokio::task::JoinHandle;
 use tower::make::Shared as MakeShared;
-use tower::service_fn;
 
 use crate::clock::{Clock, Speed, SpeedError};
+use crate::control;
 use crate::course::Course;
 use crate::files::{PublicUrlError, Unfinished};
 use crate::limits::{LimitError, Limits};
-use crate::listener::{BoundedAddr, BoundedListener, Guard};
+use crate::listener::{BoundedAddr, BoundedListener, Guard, PerConnection};
 use crate::mock::{Mock, Settings};
 use crate::refusal::RejectStatus;
 use crate::service::{Shared, respond};
@@ -119,6 +119,12 @@ impl MockServerBuilder {
         self
     }
 
+    /// Whether it has a control interface (`/__mock/`). Default: yes.
+    pub fn control(mut self, control: bool) -> Self {
+        self.settings.control = control;
+        self
+    }
+
     /// What clients may cost it.
     pub fn limits(mut self, limits: Limits) -> Self {
         self.settings.limits = limits;
@@ -153,7 +159,6 @@ impl MockServerBuilder {
         let limits = settings.limits.clone();
         limits.check()?;
         let speed = speed.map(Speed::new).transpose()?;
-        let clock = Arc::clone(&settings.clock);
         let listening = |source: io::Error| match source.kind() {
             io::ErrorKind::AddrInUse => StartError::InUse { addr },
             _ => StartError::Listen { addr, source },
@@ -163,24 +168,38 @@ impl MockServerBuilder {
         let addr = listener.local_addr().map_err(listening)?;
         let root = public_url.unwrap_or_else(|| url(addr));
         settings.public_url = Some(root.parse()?);
-        let mock = Arc::new(Mock::new(settings)?);
         if let Some(speed) = speed {
-            clock.set_speed(speed);
+            // Before the mock is made: clocks of other worlds start as this one stands then.
+            settings.clock.set_speed(speed);
+        }
+        let mock = Arc::new(Mock::new(settings)?);
+        if mock.has_control() {
+            control::prepare();
+            warn_of_hidden_paths(mock.contract());
         }
         let handle = Handle::new();
-        let shared = Arc::new(Shared {
-            mock: Arc::clone(&mock),
-            limits: limits.clone(),
-        });
-        let task = tokio::spawn(serve(listener, handle.clone(), shared));
+        let shared = Arc::new(Shared::new(Arc::clone(&mock), limits.clone()));
+        let task = tokio::spawn(serve(listener, handle.clone(), Arc::clone(&shared)));
         tracing::info!(%addr, contract = mock.contract().title(), "the mock serves");
         Ok(MockServer {
             addr,
-            limits,
-            mock,
+            shared,
             handle,
             task,
         })
+    }
+}
+
+/// A path of the contract that the control interface stands before is never reached.
+fn warn_of_hidden_paths(contract: &Contract) {
+    for operation in contract.operations() {
+        if control::is_path(&operation.path) {
+            tracing::warn!(
+                operation = operation.id,
+                path = operation.path,
+                "the control interface stands before this path of the contract, which is never reached; rename it or serve without control interface"
+            );
+        }
     }
 }
 
@@ -204,7 +223,8 @@ async fn serve(
         .header_read_timeout(limits.header_timeout)
         .max_buf_size(limits.max_head)
         .max_headers(limits.max_headers);
-    let service = service_fn(move |request| respond(Arc::clone(&shared), request));
+    let service =
+        PerConnection::new(move |breaker, request| respond(Arc::clone(&shared), breaker, request));
     server
         .accept_error_handler(|_, error| tracing::warn!(%error, "a connection was not taken"))
         .serve(MakeShared::new(service))
@@ -225,8 +245,7 @@ fn url(addr: SocketAddr) -> String {
 #[derive(Debug)]
 pub struct MockServer {
     addr: SocketAddr,
-    limits: Limits,
-    mock: Arc<Mock>,
+    shared: Arc<Shared>,
     handle: Handle<BoundedAddr>,
     task: JoinHandle<io::Result<()>>,
 }
@@ -258,7 +277,7 @@ impl MockServer {
     /// The mock behind the sockets.
     #[must_use]
     pub fn mock(&self) -> &Arc<Mock> {
-        &self.mock
+        &self.shared.mock
     }
 
     /// How many connections are open.
@@ -270,7 +289,9 @@ impl MockServer {
     /// Takes no further connection, lets requests in hand end for as long as [`Limits::stop_grace`], then closes the
     /// rest. When it returns, the port is free.
     pub async fn stop(mut self) {
-        self.handle.graceful_shutdown(Some(self.limits.stop_grace));
+        self.shared.stopping.send_replace(true);
+        self.handle
+            .graceful_shutdown(Some(self.shared.limits.stop_grace));
         match (&mut self.task).await {
             Ok(Ok(())) => {}
             Ok(Err(error)) => tracing::warn!(%error, "serving had failed"),
@@ -281,6 +302,7 @@ impl MockServer {
 
 impl Drop for MockServer {
     fn drop(&mut self) {
+        self.shared.stopping.send_replace(true);
         self.handle.shutdown();
     }
 }

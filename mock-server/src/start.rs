@@ -8,7 +8,7 @@ use crate::clock::Moment;
 use crate::evaluate::{self, Unusable};
 use crate::job::{Facts, NewJob};
 use crate::jobs::{Jobs, Lane, Refused};
-use crate::mock::Mock;
+use crate::mock::Place;
 use crate::refusal::Cause;
 use crate::request::{Answer, JSON, Outcome};
 use crate::simulation::{Absence, Ask, Recording};
@@ -33,12 +33,13 @@ impl From<Unusable> for Refusal<'_> {
 
 /// Starts the job that `body` asks for and answers with its id.
 pub(crate) fn start<'m>(
-    mock: &'m Mock,
+    place: Place<'m, '_>,
     job: &'m JobStart,
     body: &Value,
     status: StatusCode,
 ) -> Result<Answer<'m>, Refusal<'m>> {
-    let now = mock.clock().now();
+    let Place { mock, world } = place;
+    let now = world.clock.now();
     let scope: &[(&str, &dyn Members)] = &[("self", body)];
     let device = evaluate::text(&job.device, scope)?;
     let channel = evaluate::text(&job.channel, scope)?;
@@ -52,12 +53,12 @@ pub(crate) fn start<'m>(
         start,
         end,
     };
-    let found = mock.simulation.look(&ask, mock.clock().wall(now));
+    let found = mock.simulation.look(&ask, world.clock.wall(now));
     let recording = found.map_err(|absence| refusal(job, absence))?;
     let kind = mock.kind(&job.kind);
     let lane = Jobs::lane(kind, &device, &channel);
     let plan = Plan {
-        mock,
+        place,
         job,
         body,
         lane,
@@ -81,7 +82,7 @@ fn refusal(job: &JobStart, absence: Absence) -> Refusal<'_> {
 
 /// A job about to be kept.
 struct Plan<'m, 'b> {
-    mock: &'m Mock,
+    place: Place<'m, 'b>,
     job: &'m JobStart,
     body: &'b Value,
     lane: Lane,
@@ -107,8 +108,8 @@ impl<'m> Plan<'m, '_> {
     fn keep(&self, recording: Recording) -> Result<Answer<'m>, Refusal<'m>> {
         let overload = || Refusal::Because(Cause::Overload, Vec::new());
         for _ in 0..ATTEMPTS {
-            let proposal = self
-                .mock
+            let world = self.place.world;
+            let proposal = world
                 .jobs
                 .propose(self.lane, self.now)
                 .map_err(|_| overload())?;
@@ -123,7 +124,7 @@ impl<'m> Plan<'m, '_> {
                 course: recording.course,
             });
             let (id, answer) = self.answer(&facts)?;
-            match self.mock.jobs.insert(self.lane, &id, facts) {
+            match world.jobs.insert(self.lane, &id, facts) {
                 Ok(()) => {
                     tracing::debug!(
                         id,
@@ -131,7 +132,11 @@ impl<'m> Plan<'m, '_> {
                         bytes = facts.bytes,
                         "job started"
                     );
-                    return Ok(answer);
+                    world.tell_job("started", &id);
+                    return Ok(Answer {
+                        job: Some(id.into()),
+                        ..answer
+                    });
                 }
                 Err(Refused::Full) => return Err(overload()),
                 Err(Refused::Taken) => {}
@@ -141,7 +146,7 @@ impl<'m> Plan<'m, '_> {
     }
 
     fn answer(&self, facts: &Facts) -> Result<(String, Answer<'m>), Unusable> {
-        let ssrc = self.mock.domain.ssrc(facts.serial);
+        let ssrc = self.place.mock.domain.ssrc(facts.serial);
         let nameless = facts.view("", &ssrc, "", self.now);
         let scope: &[(&str, &dyn Members)] = &[("self", self.body), ("job", &nameless)];
         let id = evaluate::text(&self.job.id, scope)?.into_owned();

@@ -7,6 +7,7 @@ use crate::course::Course;
 use crate::job::{Facts, JobAction, JobState};
 use crate::jobs::{JobsSnapshot, SnapshotError};
 use crate::mock::Mock;
+use crate::world::World;
 
 /// A job, seen from outside the contract.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -51,43 +52,77 @@ impl JobStatus {
     }
 }
 
-impl Mock {
+impl World {
     /// The job of an id, if it is kept.
-    #[must_use]
-    pub fn job(&self, id: &str) -> Option<JobStatus> {
-        let now = self.clock().now();
+    pub(crate) fn job(&self, id: &str) -> Option<JobStatus> {
+        let now = self.clock.now();
         let facts = self.jobs.get(id, now)?;
         Some(JobStatus::of(id.to_owned(), &facts, now))
     }
 
-    /// Jobs in the order of their numbers, from after one on, as many as are asked for.
-    #[must_use]
-    pub fn jobs(&self, after: Option<u64>, limit: usize) -> Vec<JobStatus> {
-        let now = self.clock().now();
-        let page = self.jobs.list(now, after, limit);
+    /// Jobs in wanted states, in the order of their numbers, from after one on, as many as are asked for.
+    pub(crate) fn list_jobs(
+        &self,
+        after: Option<u64>,
+        limit: usize,
+        is_wanted: impl Fn(JobState) -> bool,
+    ) -> Vec<JobStatus> {
+        let now = self.clock.now();
+        let page = self
+            .jobs
+            .list(now, after, limit, |facts| is_wanted(facts.state(now)));
         page.into_iter()
             .map(|(id, facts)| JobStatus::of(id, &facts, now))
             .collect()
     }
 
     /// Does something to a job; gives what it is after that, or nothing if there is no such job.
-    pub fn act(&self, id: &str, action: JobAction) -> Option<JobStatus> {
-        let now = self.clock().now();
+    pub(crate) fn act(&self, id: &str, action: JobAction) -> Option<JobStatus> {
+        let now = self.clock.now();
         let facts = self.jobs.act(id, now, action)?;
+        let status = JobStatus::of(id.to_owned(), &facts, now);
+        self.tell_job(status.state.name(), id);
+        Some(status)
+    }
+
+    /// Forgets a job; gives what it was.
+    pub(crate) fn delete_job(&self, id: &str) -> Option<JobStatus> {
+        let now = self.clock.now();
+        let facts = self.jobs.delete(id, now)?;
+        self.tell_job("deleted", id);
         Some(JobStatus::of(id.to_owned(), &facts, now))
+    }
+}
+
+/// All of it is about the world of requests without `tenant-id`.
+impl Mock {
+    /// The job of an id, if it is kept.
+    #[must_use]
+    pub fn job(&self, id: &str) -> Option<JobStatus> {
+        self.default_world().job(id)
+    }
+
+    /// Jobs in the order of their numbers, from after one on, as many as are asked for.
+    #[must_use]
+    pub fn jobs(&self, after: Option<u64>, limit: usize) -> Vec<JobStatus> {
+        self.default_world().list_jobs(after, limit, |_| true)
+    }
+
+    /// Does something to a job; gives what it is after that, or nothing if there is no such job.
+    pub fn act(&self, id: &str, action: JobAction) -> Option<JobStatus> {
+        self.default_world().act(id, action)
     }
 
     /// Forgets a job; gives what it was.
     pub fn delete(&self, id: &str) -> Option<JobStatus> {
-        let now = self.clock().now();
-        let facts = self.jobs.delete(id, now)?;
-        Some(JobStatus::of(id.to_owned(), &facts, now))
+        self.default_world().delete_job(id)
     }
 
     /// All jobs as data.
     #[must_use]
     pub fn export_jobs(&self) -> JobsSnapshot {
-        self.jobs.export(self.clock().now())
+        let world = self.default_world();
+        world.jobs.export(world.clock.now())
     }
 
     /// Goes on with the jobs of a snapshot instead of its own.
@@ -95,6 +130,7 @@ impl Mock {
     /// # Errors
     /// If the snapshot cannot be gone on with; then nothing is changed.
     pub fn import_jobs(&self, snapshot: JobsSnapshot) -> Result<(), SnapshotError> {
-        self.jobs.import(snapshot, self.clock().now())
+        let world = self.default_world();
+        world.jobs.import(snapshot, world.clock.now())
     }
 }

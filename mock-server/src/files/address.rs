@@ -33,8 +33,8 @@ pub(crate) struct Addresses {
 /// What a path asks for.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Asked<'p> {
-    /// The key as it stands in the path; not checked yet.
-    pub(super) key: &'p str,
+    /// The key; not checked yet.
+    pub(super) key: u64,
     /// The id of a job, perhaps.
     pub(super) id: Cow<'p, str>,
 }
@@ -46,26 +46,30 @@ impl Addresses {
         Self { seed, base }
     }
 
-    /// The address of the file of a job.
-    pub(crate) fn of(&self, kind: &str, id: &str) -> String {
-        let key = self.hash(FOR_KEY, kind, id);
+    /// The address of the file of a job. It does not name the world, but only who knows that could have made it.
+    pub(crate) fn of(&self, world: &str, kind: &str, id: &str) -> String {
+        let key = self.hash(FOR_KEY, world, kind, id);
         let name = utf8_percent_encode(id, ESCAPED);
         format!("{}{PREFIX}{key:016x}/{name}{SUFFIX}", self.base)
     }
 
-    /// Whether a text is the key of a job.
-    pub(super) fn is_key(&self, text: &str, kind: &str, id: &str) -> bool {
-        format!("{:016x}", self.hash(FOR_KEY, kind, id)) == text
+    /// Whether a key is that of a job.
+    pub(super) fn is_key(&self, key: u64, world: &str, kind: &str, id: &str) -> bool {
+        self.hash(FOR_KEY, world, kind, id) == key
     }
 
     /// The tag of a job's [`Clip`](super::Clip). It says nothing of the key.
-    pub(super) fn tag(&self, kind: &str, id: &str) -> u64 {
-        self.hash(FOR_TAG, kind, id)
+    pub(super) fn tag(&self, world: &str, kind: &str, id: &str) -> u64 {
+        self.hash(FOR_TAG, world, kind, id)
     }
 
     /// The same on every machine and in every version: recorded tests of others rest on it.
-    fn hash(&self, purpose: u64, kind: &str, id: &str) -> u64 {
+    fn hash(&self, purpose: u64, world: &str, kind: &str, id: &str) -> u64 {
         let mut hasher = SipHasher24::new_with_keys(self.seed, purpose);
+        if !world.is_empty() {
+            hasher.write(world.as_bytes());
+            hasher.write(&[0xfe]);
+        }
         hasher.write(kind.as_bytes());
         hasher.write(&[0xff]);
         hasher.write(id.as_bytes());
@@ -79,6 +83,8 @@ pub(super) fn read(path: &str) -> Option<Option<Asked<'_>>> {
     let asked = rest.split_once('/').and_then(|(key, name)| {
         let name = name.strip_suffix(SUFFIX)?;
         let id = percent_decode_str(name).decode_utf8().ok()?;
+        let is_key = key.len() == 16 && key.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
+        let key = u64::from_str_radix(key, 16).ok().filter(|_| is_key)?;
         Some(Asked { key, id })
     });
     Some(asked)
@@ -93,7 +99,11 @@ mod tests {
     #[test]
     fn an_address_is_the_same_everywhere() {
         let addresses = Addresses::new(7, Some(&"https://sms.example/x".parse().unwrap()));
-        let address = addresses.of("download", "download:34020000001110000228:门/..:1200000079");
+        let address = addresses.of(
+            "",
+            "download",
+            "download:34020000001110000228:门/..:1200000079",
+        );
         // Written down, so that a change of the hash is seen.
         assert_eq!(
             address,
@@ -102,21 +112,23 @@ mod tests {
     }
 
     #[test]
-    fn seed_kind_and_id_each_decide_the_key_and_a_tag_is_none() {
+    fn seed_world_kind_and_id_each_decide_the_key_and_a_tag_is_none() {
         let one = Addresses::new(1, None);
-        let key = |a: &Addresses, kind, id| a.of(kind, id)[9..25].to_owned();
-        let first = key(&one, "a", "id");
-        assert!(one.is_key(&first, "a", "id"));
-        assert!(!one.is_key(&first.to_uppercase(), "a", "id") || first == first.to_uppercase());
+        let key =
+            |a: &Addresses, world, kind, id| read(&a.of(world, kind, id)).unwrap().unwrap().key;
+        let first = key(&one, "", "a", "id");
+        assert!(one.is_key(first, "", "a", "id"));
         for other in [
-            key(&Addresses::new(2, None), "a", "id"),
-            key(&one, "b", "id"),
-            key(&one, "a", "ie"),
-            key(&one, "ai", "d"),
-            format!("{:016x}", one.tag("a", "id")),
+            key(&Addresses::new(2, None), "", "a", "id"),
+            key(&one, "w", "a", "id"),
+            key(&one, "", "b", "id"),
+            key(&one, "", "a", "ie"),
+            key(&one, "", "ai", "d"),
+            key(&one, "a", "", "id"),
+            one.tag("", "a", "id"),
         ] {
             assert_ne!(first, other);
-            assert!(!one.is_key(&other, "a", "id"));
+            assert!(!one.is_key(other, "", "a", "id"));
         }
     }
 
@@ -130,7 +142,10 @@ mod tests {
             "/__files/x",
             "/__files/x.mp4",
             "/__files/x/y",
-            "/__files/x/%ff.mp4",
+            "/__files/x/y.mp4",
+            "/__files/0123456789abcdef/%ff.mp4",
+            "/__files/0123456789ABCDEF/y.mp4",
+            "/__files/+123456789abcdef/y.mp4",
         ] {
             assert_eq!(read(path), Some(None), "{path}");
         }
@@ -138,13 +153,13 @@ mod tests {
 
     proptest! {
         #[test]
-        fn every_id_comes_back(seed: u64, kind: String, id: String) {
+        fn every_id_comes_back(seed: u64, world: String, kind: String, id: String) {
             let addresses = Addresses::new(seed, None);
-            let path = addresses.of(&kind, &id);
+            let path = addresses.of(&world, &kind, &id);
             prop_assert!(path.bytes().all(|b| b.is_ascii_alphanumeric() || b"/_.-~%".contains(&b)), "{}", path);
             let asked = read(&path).unwrap().unwrap();
             prop_assert_eq!(&asked.id, &id);
-            prop_assert!(addresses.is_key(asked.key, &kind, &id));
+            prop_assert!(addresses.is_key(asked.key, &world, &kind, &id));
         }
     }
 }

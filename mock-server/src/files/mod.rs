@@ -69,18 +69,23 @@ pub(crate) fn serve(mock: &Mock, request: &Request<'_>) -> Option<Response<FileB
     Some(response)
 }
 
-/// The file of a job that is kept and has one to show.
+/// The file of a job that is kept and has one to show, in whatever world.
 fn find(mock: &Mock, asked: &Asked<'_>) -> Option<File> {
-    let now = mock.clock().now();
-    let (facts, tag) = mock.kinds().find_map(|(kind, name)| {
-        let is_it = mock.addresses.is_key(asked.key, name, &asked.id);
-        let facts = is_it.then(|| mock.jobs.find(kind, &asked.id, now))??;
-        Some((facts, mock.addresses.tag(name, &asked.id)))
+    let (world, kind, name) = mock.all_worlds().into_iter().find_map(|world| {
+        let is_it = |name: &str| {
+            mock.addresses
+                .is_key(asked.key, &world.name, name, &asked.id)
+        };
+        let (kind, name) = mock.kinds().find(|(_, name)| is_it(name))?;
+        Some((world, kind, name))
     })?;
+    let now = world.clock.now();
+    let facts = world.jobs.find(kind, &asked.id, now)?;
+    let tag = mock.addresses.tag(&world.name, name, &asked.id);
     let whole = content(&facts, tag, &asked.id);
-    let wall = mock.clock().wall(now);
+    let wall = world.clock.wall(now);
     if facts.state(now) == JobState::Finished {
-        let modified = mock.clock().wall(facts.ends().unwrap_or(now));
+        let modified = world.clock.wall(facts.ends().unwrap_or(now));
         return Some(File::whole(whole, modified, wall));
     }
     match mock.unfinished {

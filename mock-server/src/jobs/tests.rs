@@ -168,7 +168,7 @@ fn pages_follow_each_other_in_the_order_of_numbers() {
     jobs.delete(&ids[3], now).unwrap();
     let (mut seen, mut after) = (Vec::new(), None);
     loop {
-        let page = jobs.list(now, after, 2);
+        let page = jobs.list(now, after, 2, |_| true);
         let Some((_, last)) = page.last() else { break };
         assert!(page.len() <= 2);
         after = Some(last.number);
@@ -176,9 +176,12 @@ fn pages_follow_each_other_in_the_order_of_numbers() {
     }
     let expected: Vec<_> = ids.iter().filter(|id| **id != ids[3]).cloned().collect();
     assert_eq!(seen, expected);
-    assert!(jobs.list(Moment::from_micros(15), None, 9).is_empty());
-    assert!(jobs.list(now, None, 0).is_empty());
-    assert_eq!(jobs.list(now, None, usize::MAX).len(), 6);
+    assert!(
+        jobs.list(Moment::from_micros(15), None, 9, |_| true)
+            .is_empty()
+    );
+    assert!(jobs.list(now, None, 0, |_| true).is_empty());
+    assert_eq!(jobs.list(now, None, usize::MAX, |_| true).len(), 6);
 }
 
 #[test]

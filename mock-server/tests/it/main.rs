@@ -8,9 +8,13 @@
 )]
 
 mod contract;
+mod control;
 mod courses;
+mod events;
+mod faults;
 mod files;
 mod hostile;
+mod journal;
 mod memory;
 mod progress;
 mod rejecting;
@@ -19,3 +23,4 @@ mod simulation;
 mod starting;
 mod support;
 mod world_file;
+mod worlds;

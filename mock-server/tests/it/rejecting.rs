@@ -185,7 +185,10 @@ async fn other_paths_are_404_and_other_methods_405_with_allow() {
         &format!("{DOWNLOAD}/"),
         "/%2e%2e/etc/passwd",
         "/x?y",
-        "/__mock/jobs",
+        "/%5f%5fmock/jobs",
+        "/__mockery",
+        "//__mock/jobs",
+        "/api/..%2f__mock/jobs",
     ] {
         api.post(path, valid().to_string())
             .await

@@ -104,12 +104,117 @@ impl Api {
         data["download_progress"].as_str().unwrap().parse().unwrap()
     }
 
+    /// The same server, asked for a world.
+    pub(crate) fn tenant(&self, name: &str) -> Tenant<'_> {
+        Tenant {
+            api: self,
+            name: Some(name.to_owned()),
+        }
+    }
+
+    /// Asks the control interface; the path is below `/__mock`, and null is no body.
+    pub(crate) async fn control(&self, method: &str, path: &str, body: Value) -> Got {
+        let api = self;
+        Tenant { api, name: None }.control(method, path, body).await
+    }
+
+    /// What the control interface shows.
+    pub(crate) async fn get(&self, path: &str) -> Value {
+        self.control("GET", path, Value::Null).await.json(200)
+    }
+
+    /// Waits until something is so; it must become so.
+    pub(crate) async fn until(&self, mut is_so: impl AsyncFnMut() -> bool) {
+        let deadline = tokio::time::Instant::now() + SOON;
+        while !is_so().await {
+            assert!(tokio::time::Instant::now() < deadline, "it never came");
+            tokio::task::yield_now().await;
+        }
+    }
+
     pub(crate) async fn connect(&self) -> Raw {
         Raw(TcpStream::connect(self.server.addr()).await.unwrap())
     }
 }
 
+/// A world of a server.
+pub(crate) struct Tenant<'a> {
+    api: &'a Api,
+    name: Option<String>,
+}
+
+impl Tenant<'_> {
+    async fn ask(&self, method: &str, path: &str, body: Value) -> Got {
+        let method = method.parse().unwrap();
+        let mut request = self.api.client.request(method, self.api.url(path));
+        if let Some(name) = &self.name {
+            request = request.header("tenant-id", name);
+        }
+        if !body.is_null() {
+            request = request.json(&body);
+        }
+        self.api.send(request).await
+    }
+
+    pub(crate) async fn control(&self, method: &str, path: &str, body: Value) -> Got {
+        self.ask(method, &format!("/__mock{path}"), body).await
+    }
+
+    pub(crate) async fn get(&self, path: &str) -> Value {
+        self.control("GET", path, Value::Null).await.json(200)
+    }
+
+    pub(crate) async fn download(&self, body: &Value) -> Got {
+        self.ask("POST", DOWNLOAD, body.clone()).await
+    }
+
+    pub(crate) async fn start_download(&self, body: &Value) -> String {
+        let data = self.download(body).await.accepted();
+        data["stream_id"].as_str().unwrap().to_owned()
+    }
+
+    pub(crate) async fn progress(&self, id: &str) -> Got {
+        self.ask("POST", PROGRESS, json!({"stream_id": id})).await
+    }
+
+    pub(crate) async fn percent(&self, id: &str) -> u8 {
+        let data = self.progress(id).await.accepted();
+        data["download_progress"].as_str().unwrap().parse().unwrap()
+    }
+}
+
 impl Got {
+    /// The body of an answer of the control interface.
+    pub(crate) fn json(&self, status: u16) -> Value {
+        assert_eq!(self.status, status, "{self:?}");
+        assert_eq!(self.headers["content-type"], "application/json", "{self:?}");
+        self.body.clone()
+    }
+
+    /// No body.
+    pub(crate) fn empty(&self) {
+        assert_eq!((self.status, &self.body), (204, &json!("")), "{self:?}");
+    }
+
+    /// `detail` of a problem.
+    pub(crate) fn problem(&self, status: u16) -> String {
+        assert_eq!(self.status, status, "{self:?}");
+        let media = &self.headers["content-type"];
+        assert_eq!(media, "application/problem+json", "{self:?}");
+        assert_eq!(self.body["status"], status, "{self:?}");
+        self.body["detail"].as_str().unwrap().to_owned()
+    }
+
+    /// The members at fault, in a problem.
+    pub(crate) fn members(&self, status: u16) -> Vec<&str> {
+        self.problem(status);
+        let faults = self.body["faults"].as_array().unwrap();
+        faults
+            .iter()
+            .map(|f| f["member"].as_str().unwrap())
+            .collect()
+    }
+
     /// `data` of an acceptance.
     pub(crate) fn accepted(&self) -> Value {
         assert_eq!(self.status, 200, "{self:?}");

@@ -18,7 +18,7 @@ async fn before_the_end_there_is_no_file() {
     let known = ahead.finish(&valid(), LONG_ENOUGH).await;
     assert_eq!(known.id, id);
     let url = known.url.replace(&ahead.server.url(), &api.server.url());
-    assert_eq!(api.get(&url, &[]).await.status, 404);
+    assert_eq!(api.get_file(&url, &[]).await.status, 404);
     api.clock.advance(LONG_ENOUGH);
     assert_eq!(api.file_url(&id).await, url);
     assert_eq!(api.fetch(Method::HEAD, &url, &[]).await.status, 200);
@@ -28,14 +28,14 @@ async fn before_the_end_there_is_no_file() {
 async fn a_part_grows_with_the_clock_where_that_is_asked_for() {
     let ahead = Api::start().await;
     let known = ahead.finish(&short(), LONG_ENOUGH).await;
-    let whole = ahead.get(&known.url, &[]).await.body;
+    let whole = ahead.get_file(&known.url, &[]).await.body;
 
     let api = Api::with(|b| b.unfinished(Unfinished::Partial)).await;
     let id = api.start_download(&short()).await;
     let url = known.url.replace(&ahead.server.url(), &api.server.url());
     let (mut last, mut etag) = (None, String::new());
     loop {
-        let sent = api.get(&url, &[]).await;
+        let sent = api.get_file(&url, &[]).await;
         assert_eq!(sent.status, 200);
         assert!(
             sent.body == whole[..sent.body.len()],
@@ -64,7 +64,7 @@ async fn what_is_forgotten_has_no_file() {
     let file = api.finish(&short(), LONG_ENOUGH).await;
     assert_eq!(api.fetch(Method::HEAD, &file.url, &[]).await.status, 200);
     api.clock.advance(Limits::default().keep_jobs);
-    assert_eq!(api.get(&file.url, &[]).await.status, 404);
+    assert_eq!(api.get_file(&file.url, &[]).await.status, 404);
 }
 
 #[tokio::test]
@@ -94,7 +94,9 @@ async fn an_address_is_not_guessed_from_an_id() {
         key.clone(),
         String::new(),
     ] {
-        let sent = api.get(&api.url(&format!("/__files/{path}")), &[]).await;
+        let sent = api
+            .get_file(&api.url(&format!("/__files/{path}")), &[])
+            .await;
         assert_eq!(sent.status, 404, "{path}");
     }
     // Escapes may be written otherwise: it is the same address (RFC 3986 §6.2.2).
@@ -173,16 +175,19 @@ async fn a_contract_cannot_hide_the_files_and_its_figures_are_kept_to() {
         ),
     ]);
     let api = Api::with(|b| b.contract(contract).unfinished(Unfinished::Partial)).await;
-    assert_eq!(api.get(&api.url("/__files/hidden"), &[]).await.status, 404);
+    assert_eq!(
+        api.get_file(&api.url("/__files/hidden"), &[]).await.status,
+        404
+    );
 
     let contract = crate::support::contract(&[("size: recorded.bytes", tiny)]);
     let api = Api::with(|b| b.contract(contract)).await;
     let file = api.finish(&short(), LONG_ENOUGH).await;
     assert_eq!(file.bytes, 1_000, "too few for an MP4");
-    let sent = api.get(&file.url, &[]).await;
+    let sent = api.get_file(&file.url, &[]).await;
     assert_eq!((sent.status, sent.body.len()), (200, 1_000));
     assert_eq!(sent.header("content-type"), "application/octet-stream");
-    let part = api.get(&file.url, &[("range", "bytes=500-")]).await;
+    let part = api.get_file(&file.url, &[("range", "bytes=500-")]).await;
     assert!(part.body == sent.body[500..], "a slice");
 }
 
@@ -192,11 +197,13 @@ async fn an_empty_file_is_one() {
     let api = Api::with(|b| b.contract(contract)).await;
     let file = api.finish(&short(), LONG_ENOUGH).await;
     for headers in [&[][..], &[("range", "bytes=-1")]] {
-        let sent = api.get(&file.url, headers).await;
+        let sent = api.get_file(&file.url, headers).await;
         assert_eq!((sent.status, sent.header("content-length")), (200, "0"));
     }
     assert_eq!(
-        api.get(&file.url, &[("range", "bytes=0-")]).await.status,
+        api.get_file(&file.url, &[("range", "bytes=0-")])
+            .await
+            .status,
         416
     );
 }

@@ -52,7 +52,7 @@ impl Api {
         }
     }
 
-    async fn get(&self, url: &str, headers: &[(&str, &str)]) -> Sent {
+    async fn get_file(&self, url: &str, headers: &[(&str, &str)]) -> Sent {
         self.fetch(Method::GET, url, headers).await
     }
 
@@ -114,7 +114,7 @@ async fn the_address_gives_the_whole_file() {
         "{}",
         file.url
     );
-    let sent = api.get(&file.url, &[]).await;
+    let sent = api.get_file(&file.url, &[]).await;
     assert_eq!(sent.status, 200);
     assert_eq!(sent.body.len() as u64, file.bytes);
     assert_eq!(sent.body, bytes(&clip(&file, &sent.body), 0, file.bytes));
@@ -130,7 +130,7 @@ async fn the_address_gives_the_whole_file() {
         "{sent:?}"
     );
 
-    let again = api.get(&file.url, &[]).await;
+    let again = api.get_file(&file.url, &[]).await;
     assert_eq!(again.headers, sent.headers);
     assert!(again.body == sent.body, "the same bytes");
     assert_eq!(api.file_url(&file.id).await, file.url, "the address stays");
@@ -140,7 +140,7 @@ async fn the_address_gives_the_whole_file() {
 async fn head_tells_what_get_would_and_heeds_no_range() {
     let api = Api::start().await;
     let file = api.finish(&short(), LONG_ENOUGH).await;
-    let got = api.get(&file.url, &[]).await;
+    let got = api.get_file(&file.url, &[]).await;
     for headers in [
         &[][..],
         &[("range", "bytes=0-9")],
@@ -182,7 +182,10 @@ async fn two_downloads_are_two_files() {
         api.finish(&short(), LONG_ENOUGH).await,
     );
     assert_eq!(one.bytes, other.bytes);
-    let (first, second) = (api.get(&one.url, &[]).await, api.get(&other.url, &[]).await);
+    let (first, second) = (
+        api.get_file(&one.url, &[]).await,
+        api.get_file(&other.url, &[]).await,
+    );
     assert!(first.body != second.body, "different bytes");
     assert_ne!(first.header("etag"), second.header("etag"));
 }
@@ -206,7 +209,10 @@ async fn more_than_ten_gibibytes_cost_nothing() {
     let (api, file) = huge(Limits::default()).await;
     assert!(file.bytes > 10 << 30, "{}", file.bytes);
     let began = Instant::now();
-    let start = api.get(&file.url, &[("range", "bytes=0-99999")]).await.body;
+    let start = api
+        .get_file(&file.url, &[("range", "bytes=0-99999")])
+        .await
+        .body;
     let clip = clip(&file, &start);
     assert!(start == bytes(&clip, 0, 100_000), "the beginning");
     for from in [
@@ -217,7 +223,7 @@ async fn more_than_ten_gibibytes_cost_nothing() {
     ] {
         let to = file.bytes.min(from + 200_000);
         let range = format!("bytes={from}-{}", to - 1);
-        let sent = api.get(&file.url, &[("range", &range)]).await;
+        let sent = api.get_file(&file.url, &[("range", &range)]).await;
         assert_eq!(sent.status, 206);
         assert!(sent.body == bytes(&clip, from, to), "{range}: other bytes");
     }

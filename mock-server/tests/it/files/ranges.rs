@@ -11,7 +11,7 @@ fn any_range_is_a_slice() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let api = runtime.block_on(Api::start());
     let file = runtime.block_on(api.finish(&short(), LONG_ENOUGH));
-    let whole = runtime.block_on(api.get(&file.url, &[])).body;
+    let whole = runtime.block_on(api.get_file(&file.url, &[])).body;
     let size = whole.len();
     // Places where something begins or ends, and any.
     let place = || {
@@ -32,7 +32,7 @@ fn any_range_is_a_slice() {
             (true, false) => (format!("bytes={to}-"), to..size),
             (true, true) => (format!("bytes=-{}", size - to), to..size),
         };
-        let sent = runtime.block_on(api.get(&file.url, &[("range", &text)]));
+        let sent = runtime.block_on(api.get_file(&file.url, &[("range", &text)]));
         prop_assert_eq!(sent.status, 206);
         let named = format!("bytes {}-{}/{size}", slice.start, slice.end - 1);
         prop_assert_eq!(sent.header("content-range"), named);
@@ -80,10 +80,10 @@ fn parts(sent: &Sent) -> Vec<(String, Vec<u8>)> {
 async fn several_ranges_come_as_parts() {
     let api = Api::start().await;
     let file = api.finish(&short(), LONG_ENOUGH).await;
-    let whole = api.get(&file.url, &[]).await.body;
+    let whole = api.get_file(&file.url, &[]).await.body;
     let size = whole.len();
     let range = "bytes=500000-700000, 0-0,99-99 , -7,999999999-";
-    let sent = api.get(&file.url, &[("range", range)]).await;
+    let sent = api.get_file(&file.url, &[("range", range)]).await;
     assert_eq!(sent.status, 206);
     assert_eq!(sent.header("content-range"), "", "each part has its own");
     assert_eq!(sent.header("content-length"), sent.body.len().to_string());
@@ -112,7 +112,7 @@ async fn ranges_that_cannot_be_or_are_too_many_are_refused_and_others_ignored() 
         &many(1000),
         "bytes=0-,0-,0-,0-",
     ] {
-        let sent = api.get(&file.url, &[("range", text)]).await;
+        let sent = api.get_file(&file.url, &[("range", text)]).await;
         assert_eq!(sent.status, 416, "{text}");
         assert_eq!(
             sent.header("content-range"),
@@ -120,11 +120,11 @@ async fn ranges_that_cannot_be_or_are_too_many_are_refused_and_others_ignored() 
         );
     }
     assert_eq!(
-        parts(&api.get(&file.url, &[("range", &many(16))]).await).len(),
+        parts(&api.get_file(&file.url, &[("range", &many(16))]).await).len(),
         16
     );
     for text in ["lines=0-9", "bytes=9-0", "bytes=x", "0-9"] {
-        let sent = api.get(&file.url, &[("range", text)]).await;
+        let sent = api.get_file(&file.url, &[("range", text)]).await;
         assert_eq!(
             (sent.status, sent.body.len() as u64),
             (200, file.bytes),
@@ -137,7 +137,7 @@ async fn ranges_that_cannot_be_or_are_too_many_are_refused_and_others_ignored() 
 async fn conditions_hold() {
     let api = Api::start().await;
     let file = api.finish(&short(), LONG_ENOUGH).await;
-    let got = api.get(&file.url, &[]).await;
+    let got = api.get_file(&file.url, &[]).await;
     let (etag, modified) = (got.header("etag"), got.header("last-modified"));
     assert!(etag.starts_with('"') && etag.len() > 10, "{etag}");
     let weak = format!("W/{etag}");
@@ -164,7 +164,7 @@ async fn conditions_hold() {
             200,
         ),
     ] {
-        let sent = api.get(&file.url, &headers).await;
+        let sent = api.get_file(&file.url, &headers).await;
         assert_eq!(sent.status, status, "{headers:?}");
         assert_eq!(
             (sent.header("etag"), sent.header("last-modified")),

@@ -1,0 +1,342 @@
+//! What a world was asked, what it answered, and what it told whom: a bounded list, the oldest entry making room.
+//!
+//! What is kept is copied out of the request, since what a request borrows would keep the whole read buffer of its
+//! connection in memory. Headers that hold secrets ([`SECRETS`]) are kept without their values. Nothing is formatted
+//! before somebody reads the journal.
+//!
+//! Limits: so many entries and bytes as [`Limits`] says; bodies are cut.
+
+use std::collections::VecDeque;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use bytes::Bytes;
+use http::header::{AUTHORIZATION, COOKIE, PROXY_AUTHORIZATION};
+use http::{HeaderMap, HeaderName, Method};
+use smsload_spec::Violation;
+
+use crate::clock::Moment;
+use crate::limits::Limits;
+use crate::request::{Answer, Outcome, Request};
+
+/// Headers whose values are never kept.
+pub(crate) const SECRETS: [HeaderName; 5] = [
+    AUTHORIZATION,
+    COOKIE,
+    PROXY_AUTHORIZATION,
+    HeaderName::from_static("token"),
+    HeaderName::from_static("linker-sign"),
+];
+/// What stands for the value of a secret.
+pub(crate) const MASK: &str = "(not kept)";
+/// What an entry costs beside its texts.
+const OVERHEAD: usize = 512;
+
+/// A body, or its beginning.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct Kept {
+    pub(crate) bytes: Bytes,
+    /// The length of the whole.
+    pub(crate) length: usize,
+}
+
+impl Kept {
+    fn copy(body: &[u8], at_most: usize) -> Self {
+        Self {
+            bytes: Bytes::copy_from_slice(&body[..body.len().min(at_most)]),
+            length: body.len(),
+        }
+    }
+
+    /// An answer owns its bytes, so that a short one need not be copied.
+    fn share(body: &Bytes, at_most: usize) -> Self {
+        if body.len() > at_most {
+            return Self::copy(body, at_most);
+        }
+        Self {
+            bytes: body.clone(),
+            length: body.len(),
+        }
+    }
+
+    pub(crate) fn is_cut(&self) -> bool {
+        self.bytes.len() < self.length
+    }
+}
+
+/// How an exchange came out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Ending {
+    /// A job was started.
+    Started,
+    /// A job was read.
+    Read,
+    /// An example was given.
+    Example,
+    /// The request was refused.
+    Refused,
+    /// A fault took the place of an answer.
+    Fault,
+}
+
+/// A request and its answer.
+#[derive(Debug, Clone)]
+pub(crate) struct Exchange {
+    pub(crate) method: Method,
+    pub(crate) path: Box<str>,
+    pub(crate) query: Box<str>,
+    /// `name: value`, a line for each; lossy where a value is no UTF-8.
+    pub(crate) headers: Box<str>,
+    pub(crate) request: Kept,
+    /// The operation's id.
+    pub(crate) operation: Option<Box<str>>,
+    pub(crate) ending: Ending,
+    /// The name of the error.
+    pub(crate) error: Option<Box<str>>,
+    /// The id of the fault that was hit.
+    pub(crate) fault: Option<u64>,
+    pub(crate) violations: Vec<Violation>,
+    /// JSON Pointers of members that stood twice.
+    pub(crate) duplicates: Vec<String>,
+    /// 0 if there was no answer.
+    pub(crate) status: u16,
+    pub(crate) answer: Kept,
+}
+
+/// An attempt to tell somebody of a job.
+#[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
+pub(crate) struct CallbackAttempt {
+    /// The job's id.
+    pub(crate) job: String,
+    /// Where it was sent.
+    pub(crate) address: String,
+    /// The first is 1.
+    pub(crate) attempt: u32,
+    /// What was sent.
+    pub(crate) body: String,
+    /// What was answered, if anything was.
+    pub(crate) status: Option<u16>,
+    /// Why nothing was.
+    pub(crate) error: Option<String>,
+}
+
+/// What an entry is about.
+#[derive(Debug, Clone)]
+pub(crate) enum What {
+    Exchange(Box<Exchange>),
+    Callback(Box<CallbackAttempt>),
+}
+
+/// One entry.
+#[derive(Debug, Clone)]
+pub(crate) struct Entry {
+    /// Its number in its world, from 1.
+    pub(crate) number: u64,
+    /// When, in mock time.
+    pub(crate) at: Moment,
+    pub(crate) what: What,
+}
+
+impl What {
+    /// The exchange that a request and its answer are.
+    pub(crate) fn exchange(request: &Request<'_>, answer: &Answer<'_>, body: usize) -> Self {
+        let (ending, error, violations) = match &answer.outcome {
+            Outcome::Started => (Ending::Started, None, Vec::new()),
+            Outcome::Read => (Ending::Read, None, Vec::new()),
+            Outcome::Example => (Ending::Example, None, Vec::new()),
+            Outcome::Fault => (Ending::Fault, None, Vec::new()),
+            Outcome::Refused { error, violations } => {
+                let error = Some(Box::from(&**error));
+                (Ending::Refused, error, violations.clone())
+            }
+        };
+        Self::Exchange(Box::new(Exchange {
+            method: request.method.clone(),
+            path: Box::from(request.path),
+            query: Box::from(request.query),
+            headers: lines(request.headers),
+            request: Kept::copy(request.body, body),
+            operation: answer.operation.map(|o| Box::from(o.id.as_str())),
+            ending,
+            error,
+            fault: answer.fault,
+            violations,
+            duplicates: answer.duplicates.clone(),
+            status: if answer.is_answered() {
+                answer.status.as_u16()
+            } else {
+                0
+            },
+            answer: Kept::share(&answer.body, body),
+        }))
+    }
+
+    /// Bytes that it costs, nearly.
+    fn cost(&self) -> usize {
+        let told = |v: &Violation| OVERHEAD / 2 + v.message.len() + v.pointer.len() + v.rule.len();
+        OVERHEAD
+            + match self {
+                Self::Exchange(e) => {
+                    let texts = [&e.path, &e.query, &e.headers].map(|t| t.len());
+                    texts.iter().sum::<usize>()
+                        + e.request.bytes.len()
+                        + e.answer.bytes.len()
+                        + e.violations.iter().map(told).sum::<usize>()
+                        + e.duplicates.iter().map(|d| d.len() + 24).sum::<usize>()
+                }
+                Self::Callback(c) => c.job.len() + c.address.len() + c.body.len(),
+            }
+    }
+}
+
+/// The headers, a line for each, without secrets.
+fn lines(headers: &HeaderMap) -> Box<str> {
+    let mut lines = String::with_capacity(headers.len() * 40);
+    for (name, value) in headers {
+        lines.push_str(name.as_str());
+        lines.push_str(": ");
+        if SECRETS.contains(name) {
+            lines.push_str(MASK);
+        } else {
+            lines.push_str(&String::from_utf8_lossy(value.as_bytes()));
+        }
+        lines.push('\n');
+    }
+    lines.into_boxed_str()
+}
+
+#[derive(Debug, Default)]
+struct Ring {
+    entries: VecDeque<(usize, Entry)>,
+    bytes: usize,
+    /// Numbers given so far.
+    last: u64,
+    /// Entries that had to make room.
+    dropped: u64,
+}
+
+/// The journal of a world.
+#[derive(Debug)]
+pub(crate) struct Journal {
+    max_entries: usize,
+    max_bytes: usize,
+    max_body: usize,
+    ring: Mutex<Ring>,
+}
+
+/// What a journal holds at one instant.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Listing {
+    pub(crate) entries: Vec<Entry>,
+    pub(crate) last: u64,
+    pub(crate) dropped: u64,
+    /// Bytes of all entries.
+    pub(crate) bytes: usize,
+}
+
+impl Journal {
+    pub(crate) fn new(limits: &Limits) -> Self {
+        Self {
+            max_entries: limits.journal_entries,
+            max_bytes: limits.journal_bytes,
+            max_body: limits.journal_body,
+            ring: Mutex::default(),
+        }
+    }
+
+    /// Whether anything is kept.
+    pub(crate) fn is_on(&self) -> bool {
+        self.max_entries > 0
+    }
+
+    /// Keeps an exchange; its number, if any is given.
+    pub(crate) fn exchange(
+        &self,
+        at: Moment,
+        request: &Request<'_>,
+        answer: &Answer<'_>,
+    ) -> Option<u64> {
+        self.is_on()
+            .then(|| self.push(at, What::exchange(request, answer, self.max_body)))
+    }
+
+    /// Keeps something; its number.
+    pub(crate) fn push(&self, at: Moment, what: What) -> u64 {
+        let cost = what.cost();
+        let mut ring = self.lock();
+        ring.last = ring.last.saturating_add(1);
+        let number = ring.last;
+        ring.bytes += cost;
+        let entry = Entry { number, at, what };
+        ring.entries.push_back((cost, entry));
+        let room = self.make_room(&mut ring);
+        drop(ring);
+        // Freed only now, when nobody waits for the lock.
+        drop(room);
+        number
+    }
+
+    /// Takes out what is too much; gives the first of it, which mostly is all.
+    fn make_room(&self, ring: &mut Ring) -> Option<Entry> {
+        let mut first = None;
+        while ring.entries.len() > self.max_entries || ring.bytes > self.max_bytes {
+            let (cost, entry) = ring.entries.pop_front()?;
+            ring.bytes -= cost;
+            ring.dropped += 1;
+            first.get_or_insert(entry);
+        }
+        first
+    }
+
+    /// All entries after a number, the oldest first, that pass.
+    pub(crate) fn list(&self, after: u64, mut passes: impl FnMut(&Entry) -> bool) -> Listing {
+        // Copied under the lock, a thousand entries at most by default, so that nothing is formatted under it.
+        let mut listing = {
+            let ring = self.lock();
+            let entries = ring.entries.iter().map(|(_, entry)| entry);
+            Listing {
+                entries: entries.filter(|e| e.number > after).cloned().collect(),
+                last: ring.last,
+                dropped: ring.dropped,
+                bytes: ring.bytes,
+            }
+        };
+        listing.entries.retain(|entry| passes(entry));
+        listing
+    }
+
+    /// Forgets all entries; numbers go on.
+    pub(crate) fn clear(&self) {
+        let mut ring = self.lock();
+        let emptied = Ring {
+            last: ring.last,
+            ..Ring::default()
+        };
+        let old = std::mem::replace(&mut *ring, emptied);
+        drop(ring);
+        drop(old);
+    }
+
+    /// Puts other entries in the place of all; as many as there is room for.
+    pub(crate) fn replace(&self, listing: Listing) {
+        let mut ring = Ring {
+            last: listing.last,
+            dropped: listing.dropped,
+            ..Ring::default()
+        };
+        for entry in listing.entries {
+            let cost = entry.what.cost();
+            ring.last = ring.last.max(entry.number);
+            ring.bytes += cost;
+            ring.entries.push_back((cost, entry));
+            drop(self.make_room(&mut ring));
+        }
+        let old = std::mem::replace(&mut *self.lock(), ring);
+        drop(old);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Ring> {
+        // No code that runs under the lock leaves the ring half changed.
+        self.ring.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
