@@ -29,7 +29,7 @@
 //!
 //! # One request
 //!
-//! route → validate (schema, then rules) → start a job / read a job / example → answer.
+//! route → fault? → validate (schema, then rules) → start a job / read a job / example → answer → journal.
 //!
 //! That pipeline is [`Mock::answer`]: plain functions that know no HTTP connection and can be called without one. What
 //! listens is [`MockServer`]: it bounds what a client may cost ([`Limits`]) and translates. A refused request is
@@ -39,8 +39,8 @@
 //!
 //! A job is a few words: when it started, how long it takes, how large it gets, how it goes. Its progress is a pure function of
 //! these and of the mock's [`Clock`]; there is no timer, no task and no lock for one, so that a million of them cost
-//! memory and nothing else. How its progress goes is its [`Course`]: evenly, unless a course is forced on all jobs
-//! ([`Settings::course`]); what stalls, fails or never starts can be met that way, or brought about by hand
+//! memory and nothing else. How its progress goes is its [`Course`]: evenly, unless the world file gives its channel
+//! another, or one is forced on all jobs ([`Settings::course`]); what stalls, fails or never starts can be met that way, or brought about by hand
 //! ([`Mock::act`]). A failed job is answered with `download-failed`. A job is kept for [`Limits::keep_jobs`] after its
 //! end (after the end that it would have had, if it stalls, fails or never starts, or after the last action if that is
 //! later); when as many are kept as may be, or all 10,000 SSRC serials of a channel are taken, a new one is refused
@@ -48,7 +48,8 @@
 //!
 //! # What is simulated
 //!
-//! Every device and channel exists and has recorded since 2000-01-01 without a gap; what lies before that or in the
+//! A [`WorldFile`] names the devices and channels that there are, what they recorded, how fast it is brought over and
+//! how that goes. Without one every device and channel exists and has recorded since 2000-01-01 without a gap; what lies before that or in the
 //! future is not recorded, and only the recorded part of a window counts. Times are local times of Asia/Shanghai,
 //! whatever the host's zone. Bit rate (1 to 8 Mbit/s) and transfer speed (8 to 32 recorded seconds a second) come from
 //! a hash of seed, device and channel. For what else a client must be able to meet, some names are kept:
@@ -60,11 +61,24 @@
 //! | `503` ([`simulation::OFFLINE`]) | device | `device-offline` |
 //! | `204` ([`simulation::EMPTY`]) | channel | `no-recording`, for every window |
 //!
+//! # Worlds
+//!
+//! Each value of the header `tenant-id` is a world of its own, with jobs, a clock, faults and a journal, so that tests
+//! that run side by side do not meet; without the header the default world is meant. Clocks of worlds start as
+//! [`Settings::clock`] stands when the mock is made. A world is made when it is first met; at most
+//! [`Limits::max_worlds`] are kept.
+//!
+//! # Control
+//!
+//! What is served has a control interface below `/__mock/` ([`CONTROL_YAML`]): jobs, clock, faults, journal, snapshots,
+//! events. It comes before the contract's paths and can be left out ([`MockServerBuilder::control`]). Delays of faults
+//! are real time; everything else is the world's time.
+//!
 //! # What is not there yet
 //!
 //! The mock serves no files and sends no callbacks: `job.file_url` is empty, also at the end, and an address given as
-//! `callback` is checked for its form and then not used. Tenants share one world. An operation without `x-job` answers
-//! with the same example every time.
+//! `callback` is checked for its form and then not used. An operation without `x-job` answers with the same example
+//! every time.
 
 mod body;
 mod clock;
@@ -96,6 +110,7 @@ mod start;
 mod steer;
 mod strike;
 mod world;
+mod world_file;
 
 pub use clock::{Clock, ClockReading, ClockStart, Moment, Speed, SpeedError};
 pub use control::CONTROL_YAML;
@@ -109,3 +124,4 @@ pub use request::{Answer, Effect, Outcome, Request, Then};
 pub use server::{MockServer, MockServerBuilder, StartError};
 pub use ssrc::{SipDomain, SipDomainError};
 pub use steer::JobStatus;
+pub use world_file::{WORLD_SCHEMA, WorldFile};

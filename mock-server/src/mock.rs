@@ -23,6 +23,7 @@ use crate::ssrc::SipDomain;
 use crate::start::{self, Refusal};
 use crate::strike;
 use crate::world::{Found, NoWorld, World, Worlds};
+use crate::world_file::WorldFile;
 
 /// What a mock is made of.
 #[derive(Debug, Clone)]
@@ -34,7 +35,9 @@ pub struct Settings {
     pub clock: Arc<Clock>,
     /// Decides the simulation's figures; the same seed gives the same. Default 0.
     pub seed: u64,
-    /// How the progress of every job goes. Default: evenly.
+    /// The devices that there are, and what they recorded. Default: every device exists, with figures from the seed.
+    pub world: Option<Arc<WorldFile>>,
+    /// How the progress of every job goes, whatever its device says. Default: as the world says, else evenly.
     pub course: Option<Course>,
     /// The status of rejections. Default: as the contract says.
     pub reject_status: RejectStatus,
@@ -52,6 +55,7 @@ impl Default for Settings {
             contract: Contract::bundled(),
             clock: Arc::new(Clock::new(Speed::REAL)),
             seed: 0,
+            world: None,
             course: None,
             reject_status: RejectStatus::default(),
             sip_domain: SipDomain::default(),
@@ -108,6 +112,7 @@ impl Mock {
             contract,
             clock,
             seed,
+            world,
             course,
             reject_status,
             sip_domain,
@@ -116,7 +121,7 @@ impl Mock {
         } = settings;
         let examples = contract.operations().iter().filter(|o| !has_job(o));
         Ok(Self {
-            simulation: Simulation::new(seed, course),
+            simulation: Simulation::new(seed, world, course),
             worlds: Arc::new(Worlds::new(clock, &limits)),
             limits,
             has_control: control,

@@ -18,6 +18,7 @@ use crate::mock::{Mock, Settings};
 use crate::refusal::RejectStatus;
 use crate::service::{Shared, respond};
 use crate::ssrc::SipDomain;
+use crate::world_file::WorldFile;
 
 /// Why a server does not start.
 #[derive(Debug, thiserror::Error)]
@@ -89,7 +90,13 @@ impl MockServerBuilder {
         self
     }
 
-    /// How the progress of every job goes. Default: evenly.
+    /// The devices that there are, and what they recorded. Default: every device exists, with figures from the seed.
+    pub fn world(mut self, world: impl Into<Arc<WorldFile>>) -> Self {
+        self.settings.world = Some(world.into());
+        self
+    }
+
+    /// How the progress of every job goes, whatever its device says. Default: as the world says, else evenly.
     pub fn course(mut self, course: Course) -> Self {
         self.settings.course = Some(course);
         self

@@ -46,13 +46,13 @@ struct Keys(u64, u64);
 
 impl Keys {
     fn hash(self, lane: Lane, serial: u16) -> u64 {
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "both halves of the product are used"
+        )]
         let fold = |a: u64, b: u64| {
-            let product = (u128::from(a) * u128::from(b)).to_le_bytes();
-            let (low, high) = product.split_at(8);
-            low.iter()
-                .zip(high)
-                .rev()
-                .fold(0, |h, (a, b)| h << 8 | u64::from(a ^ b))
+            let product = u128::from(a) * u128::from(b);
+            product as u64 ^ (product >> 64) as u64
         };
         let lane = fold(lane.0 ^ self.0, self.1 | 1);
         fold(lane ^ u64::from(serial), self.0 | 1)
