@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
-use smsload_mock::{Course, MockServer, RejectStatus, WorldFile};
+use smsload_mock::{Course, Limits, MockServer, RejectStatus, WorldFile};
 
 use crate::cli::ContractArgs;
 use crate::exit::{self, Exit};
@@ -42,6 +42,15 @@ pub(crate) struct MockArgs {
     /// How a rejection is told
     #[arg(long, value_enum, default_value_t)]
     rejections: Rejections,
+    /// Serve without the control interface, /__mock/ (docs/control-interface.md)
+    #[arg(long)]
+    no_control: bool,
+    /// How many requests and answers are kept for the control interface, for each tenant; 0 keeps none
+    #[arg(long, value_name = "N", default_value_t = Limits::default().journal_entries)]
+    journal: usize,
+    /// How many values of `tenant-id` have jobs, clock, faults and journal of their own at once
+    #[arg(long, value_name = "N", default_value_t = Limits::default().max_worlds)]
+    max_tenants: usize,
 }
 
 /// How a rejection is told.
@@ -65,7 +74,13 @@ pub(crate) async fn run(args: MockArgs, terminal: Terminal) -> anyhow::Result<Ex
         .listen(args.listen)
         .speed(args.speed)
         .seed(args.seed)
-        .reject_status(reject_status);
+        .reject_status(reject_status)
+        .control(!args.no_control)
+        .limits(Limits {
+            journal_entries: args.journal,
+            max_worlds: args.max_tenants,
+            ..Limits::default()
+        });
     if let Some(path) = &args.world {
         builder = builder.world(world(path, terminal)?);
     }

@@ -7,7 +7,7 @@
 //! Limits: so many entries and bytes as [`Limits`] says; bodies are cut.
 
 use std::collections::VecDeque;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
 use http::header::{AUTHORIZATION, COOKIE, PROXY_AUTHORIZATION};
@@ -28,6 +28,8 @@ pub(crate) const SECRETS: [HeaderName; 5] = [
 ];
 /// What stands for the value of a secret.
 pub(crate) const MASK: &str = "(not kept)";
+/// Violations of one request that are kept; the others are counted.
+const MAX_VIOLATIONS: usize = 64;
 /// What an entry costs beside its texts.
 const OVERHEAD: usize = 512;
 
@@ -80,7 +82,7 @@ pub(crate) enum Ending {
 }
 
 /// A request and its answer.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(crate) struct Exchange {
     pub(crate) method: Method,
     pub(crate) path: Box<str>,
@@ -95,7 +97,10 @@ pub(crate) struct Exchange {
     pub(crate) error: Option<Box<str>>,
     /// The id of the fault that was hit.
     pub(crate) fault: Option<u64>,
+    /// The first of them.
     pub(crate) violations: Vec<Violation>,
+    /// How many there were.
+    pub(crate) violation_count: usize,
     /// JSON Pointers of members that stood twice.
     pub(crate) duplicates: Vec<String>,
     /// 0 if there was no answer.
@@ -120,11 +125,11 @@ pub(crate) struct CallbackAttempt {
     pub(crate) error: Option<String>,
 }
 
-/// What an entry is about.
+/// What an entry is about. It is shared, so that a listing copies no text under the lock.
 #[derive(Debug, Clone)]
 pub(crate) enum What {
-    Exchange(Box<Exchange>),
-    Callback(Box<CallbackAttempt>),
+    Exchange(Arc<Exchange>),
+    Callback(Arc<CallbackAttempt>),
 }
 
 /// One entry.
@@ -141,16 +146,16 @@ impl What {
     /// The exchange that a request and its answer are.
     pub(crate) fn exchange(request: &Request<'_>, answer: &Answer<'_>, body: usize) -> Self {
         let (ending, error, violations) = match &answer.outcome {
-            Outcome::Started => (Ending::Started, None, Vec::new()),
-            Outcome::Read => (Ending::Read, None, Vec::new()),
-            Outcome::Example => (Ending::Example, None, Vec::new()),
-            Outcome::Fault => (Ending::Fault, None, Vec::new()),
+            Outcome::Started => (Ending::Started, None, &[][..]),
+            Outcome::Read => (Ending::Read, None, &[][..]),
+            Outcome::Example => (Ending::Example, None, &[][..]),
+            Outcome::Fault => (Ending::Fault, None, &[][..]),
             Outcome::Refused { error, violations } => {
                 let error = Some(Box::from(&**error));
-                (Ending::Refused, error, violations.clone())
+                (Ending::Refused, error, &violations[..])
             }
         };
-        Self::Exchange(Box::new(Exchange {
+        Self::Exchange(Arc::new(Exchange {
             method: request.method.clone(),
             path: Box::from(request.path),
             query: Box::from(request.query),
@@ -160,7 +165,8 @@ impl What {
             ending,
             error,
             fault: answer.fault,
-            violations,
+            violations: violations.iter().take(MAX_VIOLATIONS).cloned().collect(),
+            violation_count: violations.len(),
             duplicates: answer.duplicates.clone(),
             status: if answer.is_answered() {
                 answer.status.as_u16()
@@ -290,7 +296,7 @@ impl Journal {
 
     /// All entries after a number, the oldest first, that pass.
     pub(crate) fn list(&self, after: u64, mut passes: impl FnMut(&Entry) -> bool) -> Listing {
-        // Copied under the lock, a thousand entries at most by default, so that nothing is formatted under it.
+        // Only counted references are copied under the lock; whoever asks looks at them and formats them after it.
         let mut listing = {
             let ring = self.lock();
             let entries = ring.entries.iter().map(|(_, entry)| entry);

@@ -29,7 +29,7 @@
 //!
 //! # One request
 //!
-//! route → validate (schema, then rules) → start a job / read a job / example → answer.
+//! route → fault? → validate (schema, then rules) → start a job / read a job / example → answer → journal.
 //!
 //! That pipeline is [`Mock::answer`] (and [`Mock::file`] what comes before it, for files): plain functions that know no HTTP connection and can be called without one. What
 //! listens is [`MockServer`]: it bounds what a client may cost ([`Limits`]) and translates. A refused request is
@@ -66,8 +66,8 @@
 //! Once a job has ended, `job.file_url` is the address of its file: a playable MP4 of exactly the announced duration and
 //! size ([`Clip`]), with ranges and conditions as in RFC 9110 (several ranges too, 16 at most; `Date` and
 //! `Last-Modified` by the mock's clock). It is computed while it is sent, 64 KiB at a time, so that 10 GiB need neither
-//! memory nor disk. Its path is `/__files/{16 hexadecimal digits}/{id}.mp4`, where the digits are a keyed hash of seed
-//! and id: an id is not enough to guess an address. The same seed gives the same addresses. Everything below `/__files/`
+//! memory nor disk. Its path is `/__files/{16 hexadecimal digits}/{id}.mp4`, where the digits are a keyed hash of seed,
+//! world and id: an id is not enough to guess an address. The same seed gives the same addresses. Everything below `/__files/`
 //! is the mock's own: a contract that has such a path is not reached there.
 //!
 //! Before the end the address answers 404, or, if asked for, what is there so far ([`Unfinished`]); when the job is
@@ -75,10 +75,23 @@
 //! 2.5 to 17 kB) or whose duration is 0 can come from an edited contract only: its size is kept to, but it is mere
 //! padding, `application/octet-stream`, and the log warns.
 //!
+//! # Worlds
+//!
+//! Each value of the header `tenant-id` is a world of its own, with jobs, a clock, faults and a journal, so that tests
+//! that run side by side do not meet; without the header the default world is meant. Clocks of worlds start as
+//! [`Settings::clock`] stands when the mock is made. A world is made when it is first met; at most
+//! [`Limits::max_worlds`] are kept.
+//!
+//! # Control
+//!
+//! What is served has a control interface below `/__mock/` ([`CONTROL_YAML`]): jobs, clock, faults, journal, snapshots,
+//! events. It comes before the contract's paths and can be left out ([`MockServerBuilder::control`]). Delays of faults
+//! are real time; everything else is the world's time.
+//!
 //! # What is not there yet
 //!
-//! The mock sends no callbacks: an address given as `callback` is checked for its form and then not used. Tenants share one world. An operation without `x-job` answers
-//! with the same example every time.
+//! The mock sends no callbacks: an address given as `callback` is checked for its form and then not used. An operation
+//! without `x-job` answers with the same example every time.
 
 mod body;
 mod clock;

@@ -1,5 +1,7 @@
 //! The journal as data: for who reads it, and for snapshots.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use http::Method;
 use serde::{Deserialize, Serialize};
@@ -40,7 +42,7 @@ struct Record {
 #[serde(tag = "kind", rename_all = "lowercase")]
 enum Form {
     Exchange(Box<ExchangeForm>),
-    Callback(Box<CallbackAttempt>),
+    Callback(Arc<CallbackAttempt>),
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -59,6 +61,9 @@ struct ExchangeForm {
     fault: Option<u64>,
     #[serde(default)]
     violations: Vec<Violation>,
+    /// How many there were; the list has the first 64.
+    #[serde(default)]
+    violation_count: usize,
     #[serde(default)]
     duplicates: Vec<String>,
     /// Nothing if a fault took the place of an answer.
@@ -126,7 +131,7 @@ impl Recorded {
                     let number = record.number;
                     let exchange = exchange(*form)
                         .ok_or_else(|| format!("entry {number} of the journal has no method"))?;
-                    What::Exchange(Box::new(exchange))
+                    What::Exchange(Arc::new(exchange))
                 }
             };
             Ok(Entry {
@@ -160,6 +165,7 @@ fn form(exchange: &Exchange) -> ExchangeForm {
         error: exchange.error.as_deref().map(str::to_owned),
         fault: exchange.fault,
         violations: exchange.violations.clone(),
+        violation_count: exchange.violation_count,
         duplicates: exchange.duplicates.clone(),
         status: (exchange.status != 0).then_some(exchange.status),
         answer: (&exchange.answer).into(),
@@ -179,6 +185,7 @@ fn exchange(form: ExchangeForm) -> Option<Exchange> {
         ending: form.outcome,
         error: form.error.map(Into::into),
         fault: form.fault,
+        violation_count: form.violation_count.max(form.violations.len()),
         violations: form.violations,
         duplicates: form.duplicates,
         status: form.status.unwrap_or(0),

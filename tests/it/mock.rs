@@ -130,3 +130,15 @@ fn a_wrong_world_or_course() {
     assert_eq!(done.code, Some(2));
     assert!(done.err.contains("0 to 99"), "{}", done.err);
 }
+
+#[test]
+fn the_control_interface_can_be_left_out() {
+    let get = |url: String| reqwest::blocking::get(url).unwrap().status().as_u16();
+    let server = Server::start(&["mock", "--listen", "127.0.0.1:0", "--journal", "0"]);
+    assert_eq!(get(format!("{}/__mock/clock", server.url)), 200);
+    let server = Server::start(&["mock", "--listen", "127.0.0.1:0", "--no-control"]);
+    assert_eq!(get(format!("{}/__mock/clock", server.url)), 404);
+    let done = smsload(&["mock", "--listen", "127.0.0.1:0", "--max-tenants", "0"]);
+    assert_eq!(done.code, Some(2));
+    assert!(done.err.contains("max_worlds"), "{}", done.err);
+}

@@ -182,6 +182,24 @@ async fn bounds_are_kept_and_told() {
 }
 
 #[tokio::test]
+async fn of_many_violations_the_first_are_kept_and_all_are_counted() {
+    let api = Api::edited(&[(
+        "    DownloadRequest:\n      type: object\n",
+        "    DownloadRequest:\n      type: object\n      additionalProperties: false\n",
+    )])
+    .await;
+    let mut body = valid();
+    for n in 0..500 {
+        body[format!("unknown{n}")] = json!(n);
+    }
+    api.download(&body).await;
+    let journal = api.get("/journal").await;
+    let entry = &entries(&journal)[0];
+    assert_eq!(entry["violations"].as_array().unwrap().len(), 64);
+    assert_eq!(entry["violation_count"], 500);
+}
+
+#[tokio::test]
 async fn none_is_kept_where_none_is_wanted() {
     let api = with_limits(Limits {
         journal_entries: 0,

@@ -20,6 +20,7 @@ mod progress;
 mod rejecting;
 mod serving;
 mod simulation;
+mod snapshot;
 mod starting;
 mod support;
 mod world_file;
