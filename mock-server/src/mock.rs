@@ -14,6 +14,7 @@ use crate::clock::{Clock, Speed};
 use crate::example::{self, Example};
 use crate::jobs::Jobs;
 use crate::limits::{LimitError, Limits};
+use crate::observe::Observe;
 use crate::read;
 use crate::refusal::{Cause, Refusals, RejectStatus};
 use crate::request::{Answer, Request};
@@ -36,6 +37,8 @@ pub struct Settings {
     pub sip_domain: SipDomain,
     /// What clients may cost it.
     pub limits: Limits,
+    /// Who is told of every answer. Default: nobody.
+    pub observer: Option<Arc<dyn Observe>>,
 }
 
 impl Default for Settings {
@@ -47,6 +50,7 @@ impl Default for Settings {
             reject_status: RejectStatus::default(),
             sip_domain: SipDomain::default(),
             limits: Limits::default(),
+            observer: None,
         }
     }
 }
@@ -76,13 +80,16 @@ pub struct Mock {
     contract: Arc<Contract>,
     clock: Arc<Clock>,
     pub(crate) simulation: Simulation,
-    pub(crate) jobs: Jobs,
+    /// Shared with the mocks that follow this one, see [`Mock::under`].
+    pub(crate) jobs: Arc<Jobs>,
     pub(crate) domain: SipDomain,
-    /// Kinds of jobs; a job knows its kind by the place here.
+    /// Kinds of jobs; a job knows its kind by the place here, so that none ever moves.
     kinds: Vec<String>,
     /// Ready answers of operations without a job, by operation id.
     examples: HashMap<String, Example>,
     refusals: Refusals,
+    reject_status: RejectStatus,
+    observer: Option<Arc<dyn Observe>>,
 }
 
 impl Mock {
@@ -99,21 +106,39 @@ impl Mock {
             reject_status,
             sip_domain,
             limits,
+            observer,
         } = settings;
         let keep_micros = u64::try_from(limits.keep_jobs.as_micros()).unwrap_or(u64::MAX);
-        let examples = contract.operations().iter().filter(|o| !has_job(o));
         Ok(Self {
             clock,
             simulation: Simulation::new(seed),
-            jobs: Jobs::new(limits.max_jobs, keep_micros),
+            jobs: Arc::new(Jobs::new(limits.max_jobs, keep_micros)),
             domain: sip_domain,
-            kinds: kinds(&contract),
-            examples: examples
-                .map(|o| (o.id.clone(), Example::of(&contract, o)))
-                .collect(),
+            kinds: kinds(&contract, Vec::new()),
+            examples: examples(&contract),
             refusals: Refusals::new(Arc::clone(&contract), reject_status),
+            reject_status,
+            observer,
             contract,
         })
+    }
+
+    /// The same mock under another contract: the same jobs, clock and figures. Requests in hand end under the contract
+    /// that they met; a job whose kind the new contract does not have waits for one that has it again.
+    #[must_use]
+    pub fn under(&self, contract: Arc<Contract>) -> Self {
+        Self {
+            clock: Arc::clone(&self.clock),
+            simulation: self.simulation.clone(),
+            jobs: Arc::clone(&self.jobs),
+            domain: self.domain.clone(),
+            kinds: kinds(&contract, self.kinds.clone()),
+            examples: examples(&contract),
+            refusals: Refusals::new(Arc::clone(&contract), self.reject_status),
+            reject_status: self.reject_status,
+            observer: self.observer.clone(),
+            contract,
+        }
     }
 
     /// The contract that it follows.
@@ -137,10 +162,14 @@ impl Mock {
     /// The answer to a request.
     #[must_use]
     pub fn answer(&self, request: &Request<'_>) -> Answer<'_> {
-        match self.route(request) {
+        let answer = match self.route(request) {
             Err(answer) => *answer,
             Ok(found) => self.operate(&found, request).of(found.operation),
+        };
+        if let Some(observer) = &self.observer {
+            observer.answered(&self.contract, request, &answer);
         }
+        answer
     }
 
     /// Which operation is meant; HEAD stands for GET where it has none of its own (RFC 9110 §9.3.2).
@@ -238,9 +267,16 @@ fn has_job(operation: &Operation) -> bool {
     matches!(operation.job, Some(Job::Starts(_) | Job::Reads(_)))
 }
 
-/// The kinds of jobs of a contract, each once.
-fn kinds(contract: &Contract) -> Vec<String> {
-    let mut kinds = Vec::new();
+/// The ready answers of a contract's operations without a job.
+fn examples(contract: &Contract) -> HashMap<String, Example> {
+    let jobless = contract.operations().iter().filter(|o| !has_job(o));
+    jobless
+        .map(|o| (o.id.clone(), Example::of(contract, o)))
+        .collect()
+}
+
+/// The kinds that are known already, each at its place, and after them the others of a contract, each once.
+fn kinds(contract: &Contract, mut kinds: Vec<String>) -> Vec<String> {
     for operation in contract.operations() {
         let kind = match &operation.job {
             Some(Job::Starts(job)) => &job.kind,

@@ -1,19 +1,25 @@
 //! A mock that listens: building, starting, stopping.
 
+use std::convert::Infallible;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 
+use arc_swap::ArcSwap;
 use axum_server::{Handle, Server};
+use bytes::Bytes;
+use http::{Request, Response};
+use hyper::body::{Body, Incoming};
 use smsload_spec::Contract;
 use tokio::task::JoinHandle;
 use tower::make::Shared as MakeShared;
-use tower::service_fn;
+use tower::{Service, service_fn};
 
 use crate::clock::{Clock, Speed, SpeedError};
 use crate::limits::{LimitError, Limits};
 use crate::listener::{BoundedAddr, BoundedListener, Guard};
 use crate::mock::{Mock, Settings};
+use crate::observe::Observe;
 use crate::refusal::RejectStatus;
 use crate::service::{Shared, respond};
 use crate::ssrc::SipDomain;
@@ -106,6 +112,12 @@ impl MockServerBuilder {
         self
     }
 
+    /// Who is told of every answer. Default: nobody.
+    pub fn observer(mut self, observer: Arc<dyn Observe>) -> Self {
+        self.settings.observer = Some(observer);
+        self
+    }
+
     /// Listens and serves in the background; it serves already when this returns. Must be called within a Tokio
     /// runtime with time and I/O.
     ///
@@ -121,39 +133,59 @@ impl MockServerBuilder {
         let speed = speed.map(Speed::new).transpose()?;
         let clock = Arc::clone(&settings.clock);
         let mock = Arc::new(Mock::new(settings)?);
-        let listening = |source: io::Error| match source.kind() {
-            io::ErrorKind::AddrInUse => StartError::InUse { addr },
-            _ => StartError::Listen { addr, source },
-        };
-        let bound = BoundedListener::bind(addr, limits.max_connections).await;
-        let listener = bound.map_err(listening)?;
-        let addr = listener.local_addr().map_err(listening)?;
+        let (listener, addr) = bind(addr, &limits).await?;
         if let Some(speed) = speed {
             clock.set_speed(speed);
         }
         let handle = Handle::new();
         let shared = Arc::new(Shared {
-            mock: Arc::clone(&mock),
+            mock: ArcSwap::from(Arc::clone(&mock)),
             limits: limits.clone(),
         });
-        let task = tokio::spawn(serve(listener, handle.clone(), shared));
+        let service = {
+            let shared = Arc::clone(&shared);
+            service_fn(move |request| respond(Arc::clone(&shared), request))
+        };
+        let task = tokio::spawn(serve(listener, handle.clone(), limits, service));
         tracing::info!(%addr, contract = mock.contract().title(), "the mock serves");
         Ok(MockServer {
             addr,
-            limits,
-            mock,
+            shared,
             handle,
             task,
         })
     }
 }
 
-async fn serve(
+/// A listener, and the address with the port that the system chose.
+pub(crate) async fn bind(
+    addr: SocketAddr,
+    limits: &Limits,
+) -> Result<(BoundedListener, SocketAddr), StartError> {
+    let listening = |source: io::Error| match source.kind() {
+        io::ErrorKind::AddrInUse => StartError::InUse { addr },
+        _ => StartError::Listen { addr, source },
+    };
+    let bound = BoundedListener::bind(addr, limits.max_connections).await;
+    let listener = bound.map_err(listening)?;
+    let addr = listener.local_addr().map_err(listening)?;
+    Ok((listener, addr))
+}
+
+/// Serves HTTP/1 within the limits until the handle stops it.
+pub(crate) async fn serve<S, B>(
     listener: BoundedListener,
     handle: Handle<BoundedAddr>,
-    shared: Arc<Shared>,
-) -> io::Result<()> {
-    let limits = &shared.limits;
+    limits: Limits,
+    service: S,
+) -> io::Result<()>
+where
+    S: Service<Request<Incoming>, Response = Response<B>, Error = Infallible>,
+    S: Clone + Send + 'static,
+    S::Future: Send + 'static,
+    B: Body<Data = Bytes> + Send + 'static,
+    B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+{
     let guard = Guard {
         write_timeout: limits.write_timeout,
     };
@@ -168,19 +200,27 @@ async fn serve(
         .header_read_timeout(limits.header_timeout)
         .max_buf_size(limits.max_head)
         .max_headers(limits.max_headers);
-    let service = service_fn(move |request| respond(Arc::clone(&shared), request));
     server
         .accept_error_handler(|_, error| tracing::warn!(%error, "a connection was not taken"))
         .serve(MakeShared::new(service))
         .await
 }
 
+/// The root of all paths of a server, as a client of its host reaches it.
+pub(crate) fn url(addr: SocketAddr) -> String {
+    let ip = match addr.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => IpAddr::from(Ipv4Addr::LOCALHOST),
+        IpAddr::V6(ip) if ip.is_unspecified() => IpAddr::from(Ipv6Addr::LOCALHOST),
+        ip => ip,
+    };
+    format!("http://{}", SocketAddr::from((ip, addr.port())))
+}
+
 /// A mock that serves. Dropping it stops it at once; [`MockServer::stop`] stops it in order.
 #[derive(Debug)]
 pub struct MockServer {
     addr: SocketAddr,
-    limits: Limits,
-    mock: Arc<Mock>,
+    shared: Arc<Shared>,
     handle: Handle<BoundedAddr>,
     task: JoinHandle<io::Result<()>>,
 }
@@ -205,18 +245,21 @@ impl MockServer {
     /// The root of all paths as a client of this host reaches it: `http://IP:PORT`, without a slash at the end.
     #[must_use]
     pub fn url(&self) -> String {
-        let ip = match self.addr.ip() {
-            IpAddr::V4(ip) if ip.is_unspecified() => IpAddr::from(Ipv4Addr::LOCALHOST),
-            IpAddr::V6(ip) if ip.is_unspecified() => IpAddr::from(Ipv6Addr::LOCALHOST),
-            ip => ip,
-        };
-        format!("http://{}", SocketAddr::from((ip, self.addr.port())))
+        url(self.addr)
     }
 
-    /// The mock behind the sockets.
+    /// The mock behind the sockets, under its present contract.
     #[must_use]
-    pub fn mock(&self) -> &Arc<Mock> {
-        &self.mock
+    pub fn mock(&self) -> Arc<Mock> {
+        self.shared.mock.load_full()
+    }
+
+    /// From now on it follows this contract, and keeps its jobs; see [`Mock::under`].
+    pub fn follow(&self, contract: &Arc<Contract>) {
+        let shared = &self.shared;
+        shared
+            .mock
+            .rcu(|mock| Arc::new(mock.under(Arc::clone(contract))));
     }
 
     /// How many connections are open.
@@ -228,7 +271,8 @@ impl MockServer {
     /// Takes no further connection, lets requests in hand end for as long as [`Limits::stop_grace`], then closes the
     /// rest. When it returns, the port is free.
     pub async fn stop(mut self) {
-        self.handle.graceful_shutdown(Some(self.limits.stop_grace));
+        self.handle
+            .graceful_shutdown(Some(self.shared.limits.stop_grace));
         match (&mut self.task).await {
             Ok(Ok(())) => {}
             Ok(Err(error)) => tracing::warn!(%error, "serving had failed"),

@@ -3,6 +3,7 @@
 use std::convert::Infallible;
 use std::sync::Arc;
 
+use arc_swap::ArcSwap;
 use bytes::Bytes;
 use http::header::{CONNECTION, HeaderValue};
 use http::{Request as HttpRequest, Response};
@@ -19,7 +20,8 @@ use crate::request::{Answer, Request};
 /// What all connections of a server share.
 #[derive(Debug)]
 pub(crate) struct Shared {
-    pub(crate) mock: Arc<Mock>,
+    /// The mock under its present contract; a request is answered whole by the one it met.
+    pub(crate) mock: ArcSwap<Mock>,
     pub(crate) limits: Limits,
 }
 
@@ -29,14 +31,15 @@ pub(crate) async fn respond(
     request: HttpRequest<Incoming>,
 ) -> Result<Response<Full<Bytes>>, Infallible> {
     if !host::is_proper(request.headers(), request.version()) {
-        return Ok(closing(&shared.mock, Cause::BadRequest));
+        return Ok(closing(&shared.mock.load(), Cause::BadRequest));
     }
     let (head, incoming) = request.into_parts();
     let body = match body::read(&head.headers, incoming, &shared.limits).await {
         Ok(body) => body,
-        Err(cause) => return Ok(closing(&shared.mock, cause)),
+        Err(cause) => return Ok(closing(&shared.mock.load(), cause)),
     };
-    let answer = shared.mock.answer(&Request {
+    let mock = shared.mock.load();
+    let answer = mock.answer(&Request {
         method: &head.method,
         path: head.uri.path(),
         query: head.uri.query().unwrap_or_default(),

@@ -70,7 +70,7 @@ pub(crate) enum Absence {
 }
 
 /// The simulated devices.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Simulation {
     seed: u64,
     zone: TimeZone,

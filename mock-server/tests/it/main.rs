@@ -8,6 +8,7 @@
 )]
 
 mod contract;
+mod follow;
 mod hostile;
 mod progress;
 mod rejecting;
