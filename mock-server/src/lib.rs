@@ -82,6 +82,7 @@ pub mod simulation;
 mod ssrc;
 mod start;
 mod violations;
+mod watch;
 
 pub use clock::{Clock, Moment, Speed, SpeedError};
 pub use limits::{LimitError, Limits};
@@ -92,3 +93,4 @@ pub use request::{Answer, Outcome, Request};
 pub use server::{MockServer, MockServerBuilder, StartError};
 pub use ssrc::{SipDomain, SipDomainError};
 pub use violations::{Breach, Side, Violations};
+pub use watch::{Watch, WatchError};

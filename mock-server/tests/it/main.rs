@@ -16,3 +16,4 @@ mod serving;
 mod simulation;
 mod starting;
 mod support;
+mod watch;
