@@ -22,6 +22,7 @@ pub(crate) struct Cli {
 const EXAMPLES: &str = "\
 Examples:
   smsload mock                            a server that behaves like the SMS, on http://127.0.0.1:4010
+  smsload mock -- pytest                  run a client's tests against it; fail if it breaks the contract
   smsload verify                          judge the embedded reference implementation
   smsload verify http://127.0.0.1:8080    judge a server
   smsload spec lint my-openapi.yaml       is this contract sound?
@@ -55,13 +56,17 @@ pub(crate) struct ContractArgs {
 }
 
 impl ContractArgs {
+    /// The files that make it up.
+    pub(crate) fn what(&self) -> Load {
+        Load {
+            document: self.spec.clone().map_or(Document::Bundled, Document::File),
+            overlays: self.overlay.clone(),
+        }
+    }
+
     /// Reads and compiles it.
     pub(crate) fn read(&self) -> Result<Contract, Problems> {
-        let document = self.spec.clone().map_or(Document::Bundled, Document::File);
-        Contract::load(&Load {
-            document,
-            overlays: self.overlay.clone(),
-        })
+        Contract::load(&self.what())
     }
 
     /// Reads and compiles it for a command that uses it: warnings are shown, errors end the command.

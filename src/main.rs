@@ -1,5 +1,7 @@
 //! `smsload`: the command line. Each subcommand is one thin file; the work is done in the crates.
 
+mod breaches;
+mod child;
 mod cli;
 mod completions;
 mod embedded;
@@ -10,6 +12,7 @@ mod spec;
 mod spec_show;
 mod terminal;
 mod verify;
+mod watch;
 
 use std::process::ExitCode;
 

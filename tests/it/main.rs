@@ -9,7 +9,9 @@
 
 mod help;
 mod mock;
+mod mock_command;
 mod spec;
 mod support;
 mod validators;
 mod verify;
+mod watch;
