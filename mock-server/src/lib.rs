@@ -73,6 +73,7 @@ mod limits;
 mod listener;
 mod mock;
 mod observe;
+pub mod proxy;
 mod read;
 mod refusal;
 mod request;

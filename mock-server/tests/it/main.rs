@@ -11,6 +11,7 @@ mod contract;
 mod follow;
 mod hostile;
 mod progress;
+mod proxy;
 mod rejecting;
 mod serving;
 mod simulation;
