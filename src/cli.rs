@@ -8,7 +8,7 @@ use clap::{Args, Parser, Subcommand};
 use smsload_spec::{Contract, Document, Load, Problems};
 
 use crate::terminal::Terminal;
-use crate::{completions, mock, serve, spec, verify};
+use crate::{completions, mock, proxy, serve, spec, verify};
 
 /// The recording-download API of an SMS (POST /api/smsload/playback/v1/download): its contract, a mock server, a
 /// conformance suite and a reference implementation.
@@ -23,6 +23,7 @@ const EXAMPLES: &str = "\
 Examples:
   smsload mock                            a server that behaves like the SMS, on http://127.0.0.1:4010
   smsload mock -- pytest                  run a client's tests against it; fail if it breaks the contract
+  smsload proxy --upstream http://a:80    judge what a client and a server say to each other
   smsload verify                          judge the embedded reference implementation
   smsload verify http://127.0.0.1:8080    judge a server
   smsload spec lint my-openapi.yaml       is this contract sound?
@@ -36,6 +37,7 @@ Exit codes:
 #[derive(Debug, Subcommand)]
 enum Command {
     Mock(mock::MockArgs),
+    Proxy(proxy::ProxyArgs),
     Verify(verify::VerifyArgs),
     Serve(serve::ServeArgs),
     #[command(subcommand)]
@@ -93,6 +95,7 @@ pub(crate) fn run() -> anyhow::Result<ExitCode> {
     terminal.start_log();
     let exit = match cli.command {
         Command::Mock(args) => block_on(mock::run(args, terminal))??,
+        Command::Proxy(args) => block_on(proxy::run(args, terminal))??,
         Command::Verify(args) => block_on(verify::run(args, terminal))??,
         Command::Serve(args) => block_on(serve::run(args))??,
         Command::Spec(command) => spec::run(command, terminal)?,

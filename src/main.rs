@@ -7,6 +7,7 @@ mod completions;
 mod embedded;
 mod exit;
 mod mock;
+mod proxy;
 mod serve;
 mod spec;
 mod spec_show;

@@ -10,6 +10,7 @@
 mod help;
 mod mock;
 mod mock_command;
+mod proxy;
 mod spec;
 mod support;
 mod validators;
