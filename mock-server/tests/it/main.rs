@@ -7,11 +7,13 @@
     reason = "helpers of tests fail as tests do"
 )]
 
+mod between;
 mod contract;
 mod follow;
 mod hostile;
 mod progress;
 mod proxy;
+mod proxy_hostile;
 mod rejecting;
 mod serving;
 mod simulation;
