@@ -2,10 +2,11 @@
 
 use std::ffi::OsString;
 use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
-use smsload_mock::{MockServer, MockServerBuilder, RejectStatus, Violations};
+use smsload_mock::{Course, MockServer, MockServerBuilder, RejectStatus, Violations, WorldFile};
 
 use crate::child::Child;
 use crate::cli::ContractArgs;
@@ -15,7 +16,7 @@ use crate::{breaches, watch};
 
 /// Run a server that behaves like the SMS, for client developers who work without one
 ///
-/// Every device and channel exists, but for some reserved names: a device that ends with 404 is unknown, one that ends
+/// Without a world file every device and channel exists, but for some reserved names: a device that ends with 404 is unknown, one that ends
 /// with 503 is offline; a channel that ends with 404 is unknown, one that ends with 204 has no recordings.
 ///
 /// With a COMMAND the mock serves while that runs, on a free port that the command finds in the variable SMSLOAD_URL. It
@@ -25,6 +26,8 @@ use crate::{breaches, watch};
 #[command(after_help = "Examples:
   smsload mock
   smsload mock --listen 127.0.0.1:0 --speed 60 --seed 7
+  smsload mock --world examples/world.yaml
+  smsload mock --course fails-at=40
   smsload mock --spec my-openapi.yaml --overlay vendor.yaml --watch
   smsload mock -- pytest                  run a client's tests, fail if the client breaks the contract
   smsload mock --speed 60 -- sh -c 'my-client --server \"$SMSLOAD_URL\"'
@@ -50,6 +53,12 @@ pub(crate) struct MockArgs {
     /// Decides bit rates and transfer speeds; the same seed gives the same
     #[arg(long, value_name = "U64", default_value_t = 0)]
     seed: u64,
+    /// The devices that there are and what they recorded, YAML or JSON (docs/world-file.md)
+    #[arg(long, value_name = "FILE")]
+    world: Option<PathBuf>,
+    /// How every download goes: linear, bursty, slow-start, never-starts, stalls-at=PERCENT, fails-at=PERCENT
+    #[arg(long, value_name = "NAME[=PERCENT]")]
+    course: Option<Course>,
     /// How a rejection is told
     #[arg(long, value_enum, default_value_t)]
     rejections: Rejections,
@@ -77,7 +86,7 @@ pub(crate) async fn run(args: MockArgs, terminal: Terminal) -> anyhow::Result<Ex
         .watch
         .then(|| watch::start(&args.contract, &contract))
         .transpose()?;
-    let builder = args.builder().contract(contract);
+    let builder = args.builder(terminal)?.contract(contract);
     match args.command.split_first() {
         None => {
             let server = builder.start().await?;
@@ -112,17 +121,32 @@ pub(crate) async fn run(args: MockArgs, terminal: Terminal) -> anyhow::Result<Ex
 }
 
 impl MockArgs {
-    fn builder(&self) -> MockServerBuilder {
+    fn builder(&self, terminal: Terminal) -> anyhow::Result<MockServerBuilder> {
         let reject_status = match self.rejections {
             Rejections::Contract => RejectStatus::Contract,
             Rejections::Http4xx => RejectStatus::Error,
         };
         let port = if self.command.is_empty() { 4010 } else { 0 };
         let listen = self.listen.unwrap_or(([127, 0, 0, 1], port).into());
-        MockServer::builder()
+        let mut builder = MockServer::builder()
             .listen(listen)
             .speed(self.speed)
             .seed(self.seed)
-            .reject_status(reject_status)
+            .reject_status(reject_status);
+        if let Some(path) = &self.world {
+            builder = builder.world(world(path, terminal)?);
+        }
+        if let Some(course) = self.course {
+            builder = builder.course(course);
+        }
+        Ok(builder)
     }
+}
+
+/// Reads a world file; everything that is wrong with it is shown, and ends the command.
+fn world(path: &Path, terminal: Terminal) -> anyhow::Result<WorldFile> {
+    WorldFile::read(path).map_err(|problems| {
+        eprint!("{}", problems.render(terminal.err_colour));
+        anyhow::anyhow!("the world file cannot be used; docs/world-file.md tells what it may hold")
+    })
 }

@@ -1,15 +1,22 @@
-//! One job: a few words that never change. Its progress is a pure function of them and of the time.
+//! One job: a few words. Its progress is a pure function of them and of the time; they change only if somebody
+//! interferes by hand, and then so that what was told of it before stays true: progress never goes back.
 
+use serde::{Deserialize, Serialize};
 use smsload_spec::JobView;
 
 use crate::clock::Moment;
+use crate::course::{Course, Whole};
 
 /// What is known of a job besides its id. There is no timer and no task behind it: whoever asks, computes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Facts {
-    /// When it started.
+    /// When it was accepted.
     pub(crate) started: Moment,
-    /// Microseconds from its start to its end; at least 1.
+    /// When it would have started, had it never been held: what has passed for its course is counted from here.
+    from: Moment,
+    /// When somebody interfered last; else when it started.
+    mark: Moment,
+    /// Microseconds that its course takes; at least 1.
     pub(crate) transfer_micros: u64,
     /// Duration of the file in seconds.
     pub(crate) seconds: u64,
@@ -21,33 +28,206 @@ pub(crate) struct Facts {
     pub(crate) serial: u16,
     /// The kind of job, as an index.
     pub(crate) kind: u16,
+    /// How its progress goes.
+    pub(crate) course: Course,
+    phase: Phase,
+}
+
+/// What was done to a job by hand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum Phase {
+    /// It follows its course.
+    Runs,
+    /// It has stood still since `mark`.
+    Held,
+    /// It failed at `mark`.
+    Failed,
+    /// It was finished at `mark`.
+    Finished,
+}
+
+/// What has become of a job.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum JobState {
+    /// Accepted and not begun, and it will not begin by itself.
+    Waiting,
+    /// On its way.
+    Running,
+    /// Begun, and it will not go on by itself.
+    Stalled,
+    /// It will never be whole; what was there stays there.
+    Failed,
+    /// The whole file is there.
+    Finished,
+}
+
+/// What can be done to a job by hand. What makes no sense for its state changes nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum JobAction {
+    /// A running job stands still.
+    Stall,
+    /// A job that was stalled by hand follows its course on from where it is; one whose course had come to a stop, or
+    /// never began, goes on at one speed.
+    Resume,
+    /// A job that is not finished fails, for good.
+    Fail,
+    /// A job that has not failed is finished at once.
+    Finish,
+}
+
+/// A job about to be accepted.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct NewJob {
+    pub(crate) started: Moment,
+    pub(crate) transfer_micros: u64,
+    pub(crate) seconds: u64,
+    pub(crate) bytes: u64,
+    pub(crate) number: u64,
+    pub(crate) serial: u16,
+    pub(crate) kind: u16,
+    pub(crate) course: Course,
+}
+
+impl From<NewJob> for Facts {
+    fn from(job: NewJob) -> Self {
+        Self {
+            started: job.started,
+            from: job.started,
+            mark: job.started,
+            transfer_micros: job.transfer_micros.max(1),
+            seconds: job.seconds,
+            bytes: job.bytes,
+            number: job.number,
+            serial: job.serial,
+            kind: job.kind,
+            course: job.course,
+            phase: Phase::Runs,
+        }
+    }
 }
 
 impl Facts {
-    /// When it ends.
-    pub(crate) fn end(&self) -> Moment {
-        self.started.plus_micros(self.transfer_micros)
+    fn whole(&self) -> Whole {
+        Whole {
+            bytes: self.bytes,
+            micros: self.transfer_micros,
+        }
     }
 
-    /// Whether the whole file is there.
-    pub(crate) fn is_finished(&self, now: Moment) -> bool {
-        now >= self.end()
+    /// Microseconds that have passed for its course.
+    fn passed(&self, now: Moment) -> u64 {
+        // Whoever took the time before somebody interfered, and asks after it, is told what is true after it.
+        let at = match self.phase {
+            Phase::Runs => now.max(self.mark),
+            Phase::Held | Phase::Failed | Phase::Finished => self.mark,
+        };
+        at.micros_since(self.from)
+    }
+
+    /// When its course is or would be over.
+    fn nominal_end(&self) -> Moment {
+        self.from.plus_micros(self.transfer_micros)
+    }
+
+    /// What has become of it.
+    pub(crate) fn state(&self, now: Moment) -> JobState {
+        match self.phase {
+            Phase::Held => return JobState::Stalled,
+            Phase::Failed => return JobState::Failed,
+            Phase::Finished => return JobState::Finished,
+            Phase::Runs => {}
+        }
+        let passed = self.passed(now);
+        let is_halted = |halt: Option<u64>| halt.is_some_and(|halt| passed >= halt);
+        match self.course {
+            Course::NeverStarts => JobState::Waiting,
+            Course::FailsAt(_) if is_halted(self.course.halt(self.whole())) => JobState::Failed,
+            Course::StallsAt(_) if is_halted(self.course.halt(self.whole())) => JobState::Stalled,
+            _ if passed >= self.transfer_micros => JobState::Finished,
+            _ => JobState::Running,
+        }
     }
 
     /// Bytes that are there; all of them only once it is finished, unless the file is empty.
     pub(crate) fn done(&self, now: Moment) -> u64 {
-        if self.is_finished(now) {
-            return self.bytes;
+        match self.state(now) {
+            JobState::Finished => self.bytes,
+            _ => self.course.done(self.whole(), self.passed(now)),
         }
-        let passed = u128::from(now.micros_since(self.started));
-        let done = u128::from(self.bytes) * passed / u128::from(self.transfer_micros.max(1));
-        u64::try_from(done).unwrap_or(self.bytes)
     }
 
-    /// The job as the contract's expressions see it.
-    ///
-    /// `file_url` stays empty: the mock serves no files yet, and an address that leads to nothing would be a lie.
-    pub(crate) fn view<'a>(&self, id: &'a str, ssrc: &'a str, now: Moment) -> JobView<'a> {
+    /// When it finishes or fails, or did, if nobody interferes; nothing if it does neither by itself.
+    pub(crate) fn ends(&self) -> Option<Moment> {
+        match (self.phase, self.course) {
+            (Phase::Failed | Phase::Finished, _) => Some(self.mark),
+            (Phase::Held, _) | (Phase::Runs, Course::NeverStarts | Course::StallsAt(_)) => None,
+            (Phase::Runs, course) => {
+                let micros = course.halt(self.whole()).unwrap_or(self.transfer_micros);
+                Some(self.from.plus_micros(micros))
+            }
+        }
+    }
+
+    /// When it is forgotten: so long after the end that it has or would have had, or after somebody interfered if that
+    /// is later. No action makes it earlier.
+    pub(crate) fn kept_until(&self, keep_micros: u64) -> Moment {
+        self.nominal_end().max(self.mark).plus_micros(keep_micros)
+    }
+
+    /// Does something to it.
+    pub(crate) fn act(&mut self, now: Moment, action: JobAction) {
+        use JobState::{Finished, Running, Stalled, Waiting};
+        let now = now.max(self.mark);
+        match (action, self.state(now)) {
+            (JobAction::Stall, Running) => self.mark_at(now, Phase::Held),
+            (JobAction::Resume, Stalled) if self.phase == Phase::Held => {
+                self.mark_at(now, Phase::Runs);
+            }
+            (JobAction::Resume, Stalled | Waiting) => {
+                let passed = self.course.halt(self.whole()).unwrap_or(0);
+                let stood = self.passed(now).saturating_sub(passed);
+                self.from = self.from.plus_micros(stood);
+                self.course = Course::Linear;
+                self.mark_at(now, Phase::Runs);
+            }
+            (JobAction::Fail, Waiting | Running | Stalled) => self.mark_at(now, Phase::Failed),
+            (JobAction::Finish, Waiting | Running | Stalled) => self.mark_at(now, Phase::Finished),
+            (JobAction::Stall | JobAction::Resume, _)
+            | (JobAction::Fail | JobAction::Finish, Finished | JobState::Failed) => {}
+        }
+    }
+
+    /// Enters another phase with the progress that it has.
+    fn mark_at(&mut self, now: Moment, phase: Phase) {
+        if self.phase == Phase::Held {
+            self.from = self.from.plus_micros(now.micros_since(self.mark));
+        }
+        self.mark = now;
+        self.phase = phase;
+    }
+
+    /// The same job, with all its times so much later.
+    pub(crate) fn later(self, micros: u64) -> Self {
+        Self {
+            started: self.started.plus_micros(micros),
+            from: self.from.plus_micros(micros),
+            mark: self.mark.plus_micros(micros),
+            ..self
+        }
+    }
+
+    /// The job as the contract's expressions see it; the address of its file only once that is whole.
+    pub(crate) fn view<'a>(
+        &self,
+        id: &'a str,
+        ssrc: &'a str,
+        file_url: &'a str,
+        now: Moment,
+    ) -> JobView<'a> {
+        let state = self.state(now);
         JobView {
             id,
             ssrc,
@@ -55,60 +235,16 @@ impl Facts {
             seconds: self.seconds,
             bytes: self.bytes,
             done: self.done(now),
-            finished: self.is_finished(now),
-            file_url: "",
+            finished: state == JobState::Finished,
+            failed: state == JobState::Failed,
+            file_url: if state == JobState::Finished {
+                file_url
+            } else {
+                ""
+            },
         }
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::{Facts, Moment};
-
-    fn facts(started: u64, transfer_micros: u64, bytes: u64) -> Facts {
-        let started = Moment::from_micros(started);
-        Facts {
-            started,
-            transfer_micros,
-            seconds: 10,
-            bytes,
-            number: 0,
-            serial: 0,
-            kind: 0,
-        }
-    }
-
-    #[test]
-    fn it_ends_exactly_at_its_end() {
-        let job = facts(1_000, 100, 1_000_000);
-        let percent = |at| job.view("id", "ssrc", Moment::from_micros(at)).percent();
-        assert_eq!(
-            [0, 1_000, 1_001, 1_050, 1_099, 1_100, u64::MAX].map(percent),
-            [0, 0, 1, 50, 99, 100, 100]
-        );
-    }
-
-    proptest! {
-        #[test]
-        fn progress_never_falls_and_is_whole_only_at_the_end(
-            started in 0_u64..1 << 60,
-            transfer in 1_u64..1 << 60,
-            bytes: u64,
-            mut at in proptest::collection::vec(0_u64..1 << 62, 2..20),
-        ) {
-            at.sort_unstable();
-            let job = facts(started, transfer, bytes);
-            let mut last = (0, 0);
-            for moment in at.into_iter().map(Moment::from_micros) {
-                let view = job.view("id", "ssrc", moment);
-                prop_assert!((view.percent(), view.done) >= last);
-                prop_assert!(view.done <= bytes);
-                prop_assert_eq!(view.percent() == 100, moment >= job.end());
-                prop_assert!(view.finished || bytes == 0 || view.done < bytes);
-                last = (view.percent(), view.done);
-            }
-        }
-    }
-}
+mod tests;

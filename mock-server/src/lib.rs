@@ -31,20 +31,25 @@
 //!
 //! route → validate (schema, then rules) → start a job / read a job / example → answer.
 //!
-//! That pipeline is [`Mock::answer`]: plain functions that know no HTTP connection and can be called without one. What
+//! That pipeline is [`Mock::answer`] (and [`Mock::file`] what comes before it, for files): plain functions that know no HTTP connection and can be called without one. What
 //! listens is [`MockServer`]: it bounds what a client may cost ([`Limits`]) and translates. A refused request is
 //! answered as the contract writes rejections; the first violation decides the error, the message tells all of them.
 //!
 //! # Jobs
 //!
-//! A job is a few words: when it started, how long it takes, how large it gets. Its progress is a pure function of
+//! A job is a few words: when it started, how long it takes, how large it gets, how it goes. Its progress is a pure function of
 //! these and of the mock's [`Clock`]; there is no timer, no task and no lock for one, so that a million of them cost
-//! memory and nothing else. A job is kept for [`Limits::keep_jobs`] after its end; when as many are kept as may be, or
-//! all 10,000 SSRC serials of a channel are taken, a new one is refused (`overload`).
+//! memory and nothing else. How its progress goes is its [`Course`]: evenly, unless the world file gives its channel
+//! another, or one is forced on all jobs ([`Settings::course`]); what stalls, fails or never starts can be met that way, or brought about by hand
+//! ([`Mock::act`]). A failed job is answered with `download-failed`. A job is kept for [`Limits::keep_jobs`] after its
+//! end (after the end that it would have had, if it stalls, fails or never starts, or after the last action if that is
+//! later); when as many are kept as may be, or all 10,000 SSRC serials of a channel are taken, a new one is refused
+//! (`overload`).
 //!
 //! # What is simulated
 //!
-//! Every device and channel exists and has recorded since 2000-01-01 without a gap; what lies before that or in the
+//! A [`WorldFile`] names the devices and channels that there are, what they recorded, how fast it is brought over and
+//! how that goes. Without one every device and channel exists and has recorded since 2000-01-01 without a gap; what lies before that or in the
 //! future is not recorded, and only the recorded part of a window counts. Times are local times of Asia/Shanghai,
 //! whatever the host's zone. Bit rate (1 to 8 Mbit/s) and transfer speed (8 to 32 recorded seconds a second) come from
 //! a hash of seed, device and channel. For what else a client must be able to meet, some names are kept:
@@ -56,16 +61,32 @@
 //! | `503` ([`simulation::OFFLINE`]) | device | `device-offline` |
 //! | `204` ([`simulation::EMPTY`]) | channel | `no-recording`, for every window |
 //!
+//! # Files
+//!
+//! Once a job has ended, `job.file_url` is the address of its file: a playable MP4 of exactly the announced duration and
+//! size ([`Clip`]), with ranges and conditions as in RFC 9110 (several ranges too, 16 at most; `Date` and
+//! `Last-Modified` by the mock's clock). It is computed while it is sent, 64 KiB at a time, so that 10 GiB need neither
+//! memory nor disk. Its path is `/__files/{16 hexadecimal digits}/{id}.mp4`, where the digits are a keyed hash of seed
+//! and id: an id is not enough to guess an address. The same seed gives the same addresses. Everything below `/__files/`
+//! is the mock's own: a contract that has such a path is not reached there.
+//!
+//! Before the end the address answers 404, or, if asked for, what is there so far ([`Unfinished`]); when the job is
+//! forgotten, 404 again. A file whose announced size is less than an MP4 of its duration needs ([`Clip::least_bytes`]:
+//! 2.5 to 17 kB) or whose duration is 0 can come from an edited contract only: its size is kept to, but it is mere
+//! padding, `application/octet-stream`, and the log warns.
+//!
 //! # What is not there yet
 //!
-//! The mock serves no files and sends no callbacks: `job.file_url` is empty, also at the end, and an address given as
-//! `callback` is checked for its form and then not used. Tenants share one world. An operation without `x-job` answers
+//! The mock sends no callbacks: an address given as `callback` is checked for its form and then not used. Tenants share one world. An operation without `x-job` answers
 //! with the same example every time.
 
 mod body;
 mod clock;
+mod course;
 mod evaluate;
 mod example;
+mod files;
+mod hash;
 mod host;
 mod job;
 mod jobs;
@@ -82,10 +103,16 @@ mod service;
 pub mod simulation;
 mod ssrc;
 mod start;
+mod steer;
 mod violations;
 mod watch;
+mod world_file;
 
 pub use clock::{Clock, Moment, Speed, SpeedError};
+pub use course::{Course, CourseError, Percent};
+pub use files::{Clip, ClipError, FileBody, PublicUrl, PublicUrlError, Unfinished};
+pub use job::{JobAction, JobState};
+pub use jobs::{JobsSnapshot, SnapshotError};
 pub use limits::{LimitError, Limits};
 pub use mock::{Mock, Settings};
 pub use observe::Observe;
@@ -93,5 +120,7 @@ pub use refusal::RejectStatus;
 pub use request::{Answer, Outcome, Request};
 pub use server::{MockServer, MockServerBuilder, StartError};
 pub use ssrc::{SipDomain, SipDomainError};
+pub use steer::JobStatus;
 pub use violations::{Breach, Side, Violations};
 pub use watch::{Watch, WatchError};
+pub use world_file::{WORLD_SCHEMA, WorldFile};

@@ -1,8 +1,10 @@
 //! What clients may cost the mock.
 //!
 //! The worst case in memory is [`Limits::max_connections`] times ([`Limits::max_head`] and [`Limits::max_body`]), plus
-//! some 200 bytes for each of [`Limits::max_jobs`]. Times are real time, but for [`Limits::keep_jobs`]. What none of
-//! these limits covers: a client that keeps reading its answer, a few bytes at a time, keeps its connection.
+//! some 200 bytes for each of [`Limits::max_jobs`]. A file that is being sent takes less than 128 KiB, whatever its size,
+//! and so has no bound of its own: its connection was allowed more already. Times are real time, but for
+//! [`Limits::keep_jobs`]. What none of these limits covers: a client that keeps reading its answer, a few bytes at a
+//! time, keeps its connection.
 
 use std::time::Duration;
 
@@ -31,7 +33,8 @@ pub struct Limits {
     pub max_connections: usize,
     /// Jobs kept at once; further ones are refused (`overload`). From 1; default 1,000,000.
     pub max_jobs: usize,
-    /// How long a job is kept after its end, in mock time. Default 1 h.
+    /// How long a job is kept after its end, in mock time; one that stalls, fails or never starts, after the end that it
+    /// would have had or the last action by hand, whichever is later. Default 1 h.
     pub keep_jobs: Duration,
 }
 

@@ -5,13 +5,16 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use http::Method;
 use http::header::{ALLOW, HeaderValue};
+use http::{Method, Response};
 use serde_json::Value;
 use smsload_spec::{Contract, Job, Match, Operation, RequestParts, Route};
 
-use crate::clock::{Clock, Speed};
+use crate::clock::{Clock, Moment, Speed};
+use crate::course::Course;
 use crate::example::{self, Example};
+use crate::files::{self, Addresses, FileBody, PublicUrl, Unfinished};
+use crate::job::{Facts, JobState};
 use crate::jobs::Jobs;
 use crate::limits::{LimitError, Limits};
 use crate::observe::Observe;
@@ -21,6 +24,7 @@ use crate::request::{Answer, Request};
 use crate::simulation::Simulation;
 use crate::ssrc::SipDomain;
 use crate::start::{self, Refusal};
+use crate::world_file::WorldFile;
 
 /// What a mock is made of.
 #[derive(Debug, Clone)]
@@ -31,6 +35,10 @@ pub struct Settings {
     pub clock: Arc<Clock>,
     /// Decides the simulation's figures; the same seed gives the same. Default 0.
     pub seed: u64,
+    /// The devices that there are, and what they recorded. Default: every device exists, with figures from the seed.
+    pub world: Option<Arc<WorldFile>>,
+    /// How the progress of every job goes, whatever its device says. Default: as the world says, else evenly.
+    pub course: Option<Course>,
     /// The status of rejections. Default: as the contract says.
     pub reject_status: RejectStatus,
     /// The SIP domain that SSRCs are made from. Default 3402000000.
@@ -39,6 +47,11 @@ pub struct Settings {
     pub limits: Limits,
     /// Who is told of every answer. Default: nobody.
     pub observer: Option<Arc<dyn Observe>>,
+    /// The root of the addresses of files. Default: the address that the server listens on; without a server the
+    /// addresses are paths.
+    pub public_url: Option<PublicUrl>,
+    /// What the address of a file answers before the end of its job. Default: 404.
+    pub unfinished: Unfinished,
 }
 
 impl Default for Settings {
@@ -47,10 +60,14 @@ impl Default for Settings {
             contract: Contract::bundled(),
             clock: Arc::new(Clock::new(Speed::REAL)),
             seed: 0,
+            world: None,
+            course: None,
             reject_status: RejectStatus::default(),
             sip_domain: SipDomain::default(),
             limits: Limits::default(),
             observer: None,
+            public_url: None,
+            unfinished: Unfinished::default(),
         }
     }
 }
@@ -83,6 +100,8 @@ pub struct Mock {
     /// Shared with the mocks that follow this one, see [`Mock::under`].
     pub(crate) jobs: Arc<Jobs>,
     pub(crate) domain: SipDomain,
+    pub(crate) addresses: Addresses,
+    pub(crate) unfinished: Unfinished,
     /// Kinds of jobs; a job knows its kind by the place here, so that none ever moves.
     kinds: Vec<String>,
     /// Ready answers of operations without a job, by operation id.
@@ -103,17 +122,23 @@ impl Mock {
             contract,
             clock,
             seed,
+            world,
+            course,
             reject_status,
             sip_domain,
             limits,
             observer,
+            public_url,
+            unfinished,
         } = settings;
         let keep_micros = u64::try_from(limits.keep_jobs.as_micros()).unwrap_or(u64::MAX);
         Ok(Self {
             clock,
-            simulation: Simulation::new(seed),
+            simulation: Simulation::new(seed, world, course),
             jobs: Arc::new(Jobs::new(limits.max_jobs, keep_micros)),
             domain: sip_domain,
+            addresses: Addresses::new(seed, public_url.as_ref()),
+            unfinished,
             kinds: kinds(&contract, Vec::new()),
             examples: examples(&contract),
             refusals: Refusals::new(Arc::clone(&contract), reject_status),
@@ -132,6 +157,8 @@ impl Mock {
             simulation: self.simulation.clone(),
             jobs: Arc::clone(&self.jobs),
             domain: self.domain.clone(),
+            addresses: self.addresses.clone(),
+            unfinished: self.unfinished,
             kinds: kinds(&contract, self.kinds.clone()),
             examples: examples(&contract),
             refusals: Refusals::new(Arc::clone(&contract), self.reject_status),
@@ -159,7 +186,27 @@ impl Mock {
         self.jobs.len()
     }
 
-    /// The answer to a request.
+    /// The answer to a request for the file of a job; nothing if the path is not below `/__files/`.
+    ///
+    /// Whoever serves asks here first: a file has a body that [`Answer`] could not hold.
+    ///
+    /// ```
+    /// # use http::{HeaderMap, Method};
+    /// # use smsload_mock::{Mock, Request, Settings};
+    /// # let mock = Mock::new(Settings::default())?;
+    /// # let headers = HeaderMap::new();
+    /// let ask = |path| Request { method: &Method::GET, path, query: "", headers: &headers, body: b"" };
+    /// assert!(mock.file(&ask("/api/smsload/playback/v1/download")).is_none());
+    /// let no_such_file = mock.file(&ask("/__files/0123456789abcdef/id.mp4"));
+    /// assert_eq!(no_such_file.map(|answer| answer.status().as_u16()), Some(404));
+    /// # Ok::<(), smsload_mock::LimitError>(())
+    /// ```
+    #[must_use]
+    pub fn file(&self, request: &Request<'_>) -> Option<Response<FileBody>> {
+        files::serve(self, request)
+    }
+
+    /// The answer to a request for anything but a file.
     #[must_use]
     pub fn answer(&self, request: &Request<'_>) -> Answer<'_> {
         let answer = match self.route(request) {
@@ -252,6 +299,20 @@ impl Mock {
     /// The refusal of a request that no operation is to blame for.
     pub(crate) fn refuse(&self, cause: Cause) -> Answer<'_> {
         self.refusals.because(cause, &[])
+    }
+
+    /// The address of the file of a job; empty until that is finished.
+    pub(crate) fn file_url(&self, kind: &str, id: &str, facts: &Facts, now: Moment) -> String {
+        if facts.state(now) == JobState::Finished {
+            self.addresses.of(kind, id)
+        } else {
+            String::new()
+        }
+    }
+
+    /// All kinds of jobs, each with its place.
+    pub(crate) fn kinds(&self) -> impl Iterator<Item = (u16, &str)> {
+        (0..).zip(self.kinds.iter().map(String::as_str))
     }
 
     /// The place of a kind of job; every kind of the contract has one.

@@ -1,10 +1,11 @@
-//! Reading a job: what it has come to by now.
+//! Reading a job: what it has come to by now. One that has failed is answered with a rejection (`download-failed`).
 
 use http::StatusCode;
 use serde_json::Value;
 use smsload_spec::{JobRead, Members};
 
 use crate::evaluate;
+use crate::job::JobState;
 use crate::mock::Mock;
 use crate::refusal::Cause;
 use crate::request::{Answer, JSON, Outcome};
@@ -23,8 +24,12 @@ pub(crate) fn read<'m>(
         .jobs
         .find(mock.kind(&job.kind), &id, now)
         .ok_or_else(|| Refusal::Because(Cause::UnknownStream, vec![&job.id]))?;
+    if facts.state(now) == JobState::Failed {
+        return Err(Refusal::Because(Cause::DownloadFailed, Vec::new()));
+    }
     let ssrc = mock.domain.ssrc(facts.serial);
-    let view = facts.view(&id, &ssrc, now);
+    let file_url = mock.file_url(&job.kind, &id, &facts, now);
+    let view = facts.view(&id, &ssrc, &file_url, now);
     let scope: &[(&str, &dyn Members)] = &[("self", body), ("job", &view)];
     let body = evaluate::body(&job.response, scope)?;
     Ok(Answer::json(status, JSON, &body, Outcome::Read))

@@ -45,6 +45,7 @@ pub(crate) enum Cause {
     DeviceOffline,
     NoRecording,
     UnknownStream,
+    DownloadFailed,
     Overload,
     UnknownPath,
     MethodNotAllowed,
@@ -55,7 +56,7 @@ pub(crate) enum Cause {
 }
 
 /// A cause, its name in the contract, and what stands for it where the contract does not have it.
-const CAUSES: [(Cause, &str, u16, &str); 16] = {
+const CAUSES: [(Cause, &str, u16, &str); 17] = {
     use Cause::*;
     [
         (
@@ -101,6 +102,12 @@ const CAUSES: [(Cause, &str, u16, &str); 16] = {
             "unknown-stream",
             404,
             "No such download, or it is no longer kept",
+        ),
+        (
+            DownloadFailed,
+            "download-failed",
+            409,
+            "The download failed; start it again",
         ),
         (
             Overload,

@@ -16,6 +16,8 @@ use tower::make::Shared as MakeShared;
 use tower::{Service, service_fn};
 
 use crate::clock::{Clock, Speed, SpeedError};
+use crate::course::Course;
+use crate::files::{PublicUrlError, Unfinished};
 use crate::limits::{LimitError, Limits};
 use crate::listener::{BoundedAddr, BoundedListener, Guard};
 use crate::mock::{Mock, Settings};
@@ -23,6 +25,7 @@ use crate::observe::Observe;
 use crate::refusal::RejectStatus;
 use crate::service::{Shared, respond};
 use crate::ssrc::SipDomain;
+use crate::world_file::WorldFile;
 
 /// Why a server does not start.
 #[derive(Debug, thiserror::Error)]
@@ -52,6 +55,9 @@ pub enum StartError {
     /// A limit has a value that cannot be kept.
     #[error(transparent)]
     Limit(#[from] LimitError),
+    /// The public address is none.
+    #[error(transparent)]
+    PublicUrl(#[from] PublicUrlError),
 }
 
 /// What a server is made of; see [`MockServer::builder`].
@@ -60,6 +66,7 @@ pub enum StartError {
 pub struct MockServerBuilder {
     addr: SocketAddr,
     speed: Option<f64>,
+    public_url: Option<String>,
     settings: Settings,
 }
 
@@ -94,6 +101,18 @@ impl MockServerBuilder {
         self
     }
 
+    /// The devices that there are, and what they recorded. Default: every device exists, with figures from the seed.
+    pub fn world(mut self, world: impl Into<Arc<WorldFile>>) -> Self {
+        self.settings.world = Some(world.into());
+        self
+    }
+
+    /// How the progress of every job goes, whatever its device says. Default: as the world says, else evenly.
+    pub fn course(mut self, course: Course) -> Self {
+        self.settings.course = Some(course);
+        self
+    }
+
     /// The status of rejections. Default: as the contract says.
     pub fn reject_status(mut self, status: RejectStatus) -> Self {
         self.settings.reject_status = status;
@@ -118,22 +137,39 @@ impl MockServerBuilder {
         self
     }
 
+    /// The root under which clients reach the server, where it is not the address listened on: in a container, behind
+    /// a proxy. The addresses of files begin with it. Default: [`MockServer::url`].
+    pub fn public_url(mut self, url: impl Into<String>) -> Self {
+        self.public_url = Some(url.into());
+        self
+    }
+
+    /// What the address of a file answers before the end of its job. Default: 404.
+    pub fn unfinished(mut self, unfinished: Unfinished) -> Self {
+        self.settings.unfinished = unfinished;
+        self
+    }
+
     /// Listens and serves in the background; it serves already when this returns. Must be called within a Tokio
     /// runtime with time and I/O.
     ///
     /// # Errors
-    /// If the address cannot be listened on, or the speed or a limit is out of range.
+    /// If the address cannot be listened on, the speed or a limit is out of range, or the public address is none.
     pub async fn start(self) -> Result<MockServer, StartError> {
         let Self {
             addr,
             speed,
-            settings,
+            public_url,
+            mut settings,
         } = self;
         let limits = settings.limits.clone();
+        limits.check()?;
         let speed = speed.map(Speed::new).transpose()?;
         let clock = Arc::clone(&settings.clock);
-        let mock = Arc::new(Mock::new(settings)?);
         let (listener, addr) = bind(addr, &limits).await?;
+        let root = public_url.unwrap_or_else(|| url(addr));
+        settings.public_url = Some(root.parse()?);
+        let mock = Arc::new(Mock::new(settings)?);
         if let Some(speed) = speed {
             clock.set_speed(speed);
         }
@@ -206,7 +242,7 @@ where
         .await
 }
 
-/// The root of all paths of a server, as a client of its host reaches it.
+/// The root of all paths at an address, as a client of this host reaches it.
 pub(crate) fn url(addr: SocketAddr) -> String {
     let ip = match addr.ip() {
         IpAddr::V4(ip) if ip.is_unspecified() => IpAddr::from(Ipv4Addr::LOCALHOST),
@@ -232,6 +268,7 @@ impl MockServer {
         MockServerBuilder {
             addr,
             speed: None,
+            public_url: None,
             settings: Settings::default(),
         }
     }

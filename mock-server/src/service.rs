@@ -7,10 +7,11 @@ use arc_swap::ArcSwap;
 use bytes::Bytes;
 use http::header::{CONNECTION, HeaderValue};
 use http::{Request as HttpRequest, Response};
-use http_body_util::Full;
+use http_body_util::{Either, Full};
 use hyper::body::Incoming;
 
 use crate::body;
+use crate::files::FileBody;
 use crate::host;
 use crate::limits::Limits;
 use crate::mock::Mock;
@@ -25,11 +26,14 @@ pub(crate) struct Shared {
     pub(crate) limits: Limits,
 }
 
+/// What is sent: an answer that is there as a whole, or a file that is made while it is sent.
+pub(crate) type ResponseBody = Either<Full<Bytes>, FileBody>;
+
 /// The response to a request.
 pub(crate) async fn respond(
     shared: Arc<Shared>,
     request: HttpRequest<Incoming>,
-) -> Result<Response<Full<Bytes>>, Infallible> {
+) -> Result<Response<ResponseBody>, Infallible> {
     if !host::is_proper(request.headers(), request.version()) {
         return Ok(closing(&shared.mock.load(), Cause::BadRequest));
     }
@@ -38,14 +42,18 @@ pub(crate) async fn respond(
         Ok(body) => body,
         Err(cause) => return Ok(closing(&shared.mock.load(), cause)),
     };
-    let mock = shared.mock.load();
-    let answer = mock.answer(&Request {
+    let request = Request {
         method: &head.method,
         path: head.uri.path(),
         query: head.uri.query().unwrap_or_default(),
         headers: &head.headers,
         body: &body,
-    });
+    };
+    let mock = shared.mock.load();
+    if let Some(file) = mock.file(&request) {
+        return Ok(file.map(Either::Right));
+    }
+    let answer = mock.answer(&request);
     tracing::debug!(
         method = %head.method,
         operation = answer.operation.map(|o| o.id.as_str()),
@@ -56,7 +64,7 @@ pub(crate) async fn respond(
 }
 
 /// A refusal after which the connection cannot be used: its body was not read, or its framing is in doubt.
-fn closing(mock: &Mock, cause: Cause) -> Response<Full<Bytes>> {
+fn closing(mock: &Mock, cause: Cause) -> Response<ResponseBody> {
     let mut response = response(mock.refuse(cause));
     response
         .headers_mut()
@@ -64,8 +72,8 @@ fn closing(mock: &Mock, cause: Cause) -> Response<Full<Bytes>> {
     response
 }
 
-fn response(answer: Answer<'_>) -> Response<Full<Bytes>> {
-    let mut response = Response::new(Full::new(answer.body));
+fn response(answer: Answer<'_>) -> Response<ResponseBody> {
+    let mut response = Response::new(Either::Left(Full::new(answer.body)));
     *response.status_mut() = answer.status;
     *response.headers_mut() = answer.headers;
     response

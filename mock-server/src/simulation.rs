@@ -1,4 +1,5 @@
-//! What the simulated devices recorded, when no world is described: a pure function of the question and the seed.
+//! What the simulated devices recorded: a described world ([`WorldFile`]), or, when none is, a pure function of the
+//! question and the seed, described here.
 //!
 //! Every device and channel exists and has recorded without a gap since [`FIRST_RECORDED`]; what lies before that or
 //! in the future (by the mock's clock, in [`ZONE`]) is not recorded, and of a window only the recorded part counts.
@@ -15,10 +16,16 @@
 //! | [`OFFLINE`] (503) | device | device offline |
 //! | [`EMPTY`] (204) | channel | nothing recorded, ever |
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use jiff::civil::{DateTime, datetime};
 use jiff::tz::{Offset, TimeZone};
 use smsload_spec::{Recorded, local_seconds};
+
+use crate::course::Course;
+use crate::hash;
+use crate::world_file::WorldFile;
 
 /// The zone of all times of the contract, whatever the host's: the platform's local time.
 pub const ZONE: &str = "Asia/Shanghai";
@@ -56,6 +63,7 @@ pub(crate) struct Recording {
     pub(crate) recorded: Recorded,
     /// Microseconds of mock time; at least 1.
     pub(crate) transfer_micros: u64,
+    pub(crate) course: Course,
 }
 
 /// Why there is nothing.
@@ -72,72 +80,83 @@ pub(crate) enum Absence {
 /// The simulated devices.
 #[derive(Debug, Clone)]
 pub(crate) struct Simulation {
-    seed: u64,
+    devices: Devices,
+    /// How the progress of every job goes, whatever its device says.
+    course: Option<Course>,
     zone: TimeZone,
 }
 
+/// Where the figures come from.
+#[derive(Debug, Clone)]
+enum Devices {
+    /// A hash of this seed.
+    Seeded(u64),
+    Described(Arc<WorldFile>),
+}
+
 impl Simulation {
-    pub(crate) fn new(seed: u64) -> Self {
+    pub(crate) fn new(seed: u64, world: Option<Arc<WorldFile>>, course: Option<Course>) -> Self {
         // The zone data is compiled in; China has kept UTC+8 without summer time since 1991.
         let zone = TimeZone::get(ZONE).unwrap_or_else(|_| TimeZone::fixed(Offset::constant(8)));
-        Self { seed, zone }
+        Self {
+            devices: world.map_or(Devices::Seeded(seed), Devices::Described),
+            course,
+            zone,
+        }
     }
 
     /// What there is of the window at a wall time.
     pub(crate) fn look(&self, ask: &Ask<'_>, wall: Timestamp) -> Result<Recording, Absence> {
-        if ask.device.ends_with(UNKNOWN) {
-            return Err(Absence::UnknownDevice);
-        }
-        if ask.device.ends_with(OFFLINE) {
-            return Err(Absence::DeviceOffline);
-        }
-        if ask.channel.ends_with(UNKNOWN) {
-            return Err(Absence::UnknownChannel);
-        }
-        if ask.start >= ask.end {
-            return Err(Absence::BadWindow);
-        }
         let now = self.zone.to_datetime(wall);
-        let (start, end) = (ask.start.max(FIRST_RECORDED), ask.end.min(now));
-        let seconds = u64::try_from(local_seconds(end) - local_seconds(start)).unwrap_or(0);
-        if seconds == 0 || ask.channel.ends_with(EMPTY) {
-            return Err(Absence::NothingRecorded);
-        }
-        Ok(self.recording(ask, seconds))
-    }
-
-    fn recording(&self, ask: &Ask<'_>, seconds: u64) -> Recording {
-        let hash = hash(self.seed, ask.device, ask.channel);
-        let rate = MIN_BYTES_PER_SECOND + hash % (MAX_BYTES_PER_SECOND - MIN_BYTES_PER_SECOND + 1);
-        let transfer = MIN_TRANSFER + (hash >> 40) % (MAX_TRANSFER - MIN_TRANSFER + 1);
-        Recording {
-            recorded: Recorded {
-                seconds,
-                bytes: seconds.saturating_mul(rate),
-            },
-            transfer_micros: (seconds.saturating_mul(1_000_000) / transfer).max(1),
-        }
+        let found = match &self.devices {
+            Devices::Seeded(seed) => seeded(*seed, ask, now),
+            Devices::Described(world) => world.look(ask, now),
+        }?;
+        Ok(Recording {
+            course: self.course.unwrap_or(found.course),
+            ..found
+        })
     }
 }
 
-/// A hash that is the same on every machine and in every version, unlike the standard library's: FNV-1a, then the
-/// finish of `SplitMix64`, since the high bits of FNV-1a hardly move.
-fn hash(seed: u64, device: &str, channel: &str) -> u64 {
-    let parts = [
+fn seeded(seed: u64, ask: &Ask<'_>, now: DateTime) -> Result<Recording, Absence> {
+    if ask.device.ends_with(UNKNOWN) {
+        return Err(Absence::UnknownDevice);
+    }
+    if ask.device.ends_with(OFFLINE) {
+        return Err(Absence::DeviceOffline);
+    }
+    if ask.channel.ends_with(UNKNOWN) {
+        return Err(Absence::UnknownChannel);
+    }
+    if ask.start >= ask.end {
+        return Err(Absence::BadWindow);
+    }
+    let (start, end) = (ask.start.max(FIRST_RECORDED), ask.end.min(now));
+    let seconds = u64::try_from(local_seconds(end) - local_seconds(start)).unwrap_or(0);
+    if seconds == 0 || ask.channel.ends_with(EMPTY) {
+        return Err(Absence::NothingRecorded);
+    }
+    Ok(recording(seed, ask, seconds))
+}
+
+fn recording(seed: u64, ask: &Ask<'_>, seconds: u64) -> Recording {
+    let hash = hash::stable(&[
         &seed.to_le_bytes(),
-        device.as_bytes(),
+        ask.device.as_bytes(),
         &[0xff],
-        channel.as_bytes(),
-    ];
-    let fnv = parts
-        .into_iter()
-        .flatten()
-        .fold(0xcbf2_9ce4_8422_2325_u64, |h, b| {
-            (h ^ u64::from(*b)).wrapping_mul(0x0100_0000_01b3)
-        });
-    let mixed = (fnv ^ (fnv >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    mixed ^ (mixed >> 31)
+        ask.channel.as_bytes(),
+    ]);
+    let rate = MIN_BYTES_PER_SECOND + hash % (MAX_BYTES_PER_SECOND - MIN_BYTES_PER_SECOND + 1);
+    let transfer = MIN_TRANSFER + (hash >> 40) % (MAX_TRANSFER - MIN_TRANSFER + 1);
+    Recording {
+        recorded: Recorded {
+            seconds,
+            bytes: seconds.saturating_mul(rate),
+        },
+        transfer_micros: (seconds.saturating_mul(1_000_000) / transfer).max(1),
+        course: Course::default(),
+    }
 }
 
 #[cfg(test)]
@@ -164,7 +183,7 @@ mod tests {
             start: time(start),
             end: time(end),
         };
-        Simulation::new(1).look(&ask, wall())
+        Simulation::new(1, None, None).look(&ask, wall())
     }
 
     fn seconds(start: &str, end: &str) -> Result<u64, Absence> {
@@ -250,7 +269,7 @@ mod tests {
         let at = |seed, device| {
             let time = |text: &str| text.parse::<DateTime>().unwrap();
             let (start, end) = (time("2025-04-04T00:00:00"), time("2025-04-04T01:00:00"));
-            Simulation::new(seed)
+            Simulation::new(seed, None, None)
                 .look(
                     &Ask {
                         device,
@@ -266,7 +285,13 @@ mod tests {
         assert_ne!(at(7, "a").recorded.bytes, at(8, "a").recorded.bytes);
         assert_ne!(at(7, "a").recorded.bytes, at(7, "b").recorded.bytes);
         // Written down, so that a change of the hash is seen: recorded tests of others rest on these figures.
-        assert_eq!(super::hash(1, DEVICE, CHANNEL), 7_968_063_727_316_113_244);
+        let parts: [&[u8]; 4] = [
+            &1_u64.to_le_bytes(),
+            DEVICE.as_bytes(),
+            &[0xff],
+            CHANNEL.as_bytes(),
+        ];
+        assert_eq!(crate::hash::stable(&parts), 7_968_063_727_316_113_244);
     }
 
     proptest! {
@@ -275,7 +300,7 @@ mod tests {
             let start: DateTime = "2020-01-01T00:00:00".parse().unwrap();
             let end = start.checked_add(jiff::SignedDuration::from_secs(length.into())).unwrap();
             let ask = Ask { device: &device, channel: "1", start, end };
-            let found = Simulation::new(seed).look(&ask, wall()).unwrap();
+            let found = Simulation::new(seed, None, None).look(&ask, wall()).unwrap();
             prop_assert_eq!(found.recorded.seconds, u64::from(length));
             let rate = found.recorded.bytes / found.recorded.seconds;
             prop_assert!((MIN_BYTES_PER_SECOND..=MAX_BYTES_PER_SECOND).contains(&rate));
@@ -290,7 +315,7 @@ mod tests {
             const FIRST: DateTime = jiff::civil::datetime(1990, 1, 1, 0, 0, 0, 0);
             let length = |start, end| {
                 let ask = Ask { device: "d", channel: "1", start: time(start), end: time(end) };
-                Simulation::new(0).look(&ask, wall()).map_or(0, |r| r.recorded.seconds)
+                Simulation::new(0, None, None).look(&ask, wall()).map_or(0, |r| r.recorded.seconds)
             };
             prop_assert!(length(at[0], at[3]) >= length(at[1], at[2]));
         }

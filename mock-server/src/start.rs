@@ -6,8 +6,8 @@ use smsload_spec::{Expression, JobStart, Members, Recorded};
 
 use crate::clock::Moment;
 use crate::evaluate::{self, Unusable};
-use crate::job::Facts;
-use crate::jobs::{Lane, Refused};
+use crate::job::{Facts, NewJob};
+use crate::jobs::{Jobs, Lane, Refused};
 use crate::mock::Mock;
 use crate::refusal::Cause;
 use crate::request::{Answer, JSON, Outcome};
@@ -55,7 +55,7 @@ pub(crate) fn start<'m>(
     let found = mock.simulation.look(&ask, mock.clock().wall(now));
     let recording = found.map_err(|absence| refusal(job, absence))?;
     let kind = mock.kind(&job.kind);
-    let lane = mock.jobs.lane(kind, &device, &channel);
+    let lane = Jobs::lane(kind, &device, &channel);
     let plan = Plan {
         mock,
         job,
@@ -112,7 +112,7 @@ impl<'m> Plan<'m, '_> {
                 .jobs
                 .propose(self.lane, self.now)
                 .map_err(|_| overload())?;
-            let facts = Facts {
+            let facts = Facts::from(NewJob {
                 started: self.now,
                 transfer_micros: recording.transfer_micros,
                 seconds: recording.recorded.seconds,
@@ -120,7 +120,8 @@ impl<'m> Plan<'m, '_> {
                 number: proposal.number,
                 serial: proposal.serial,
                 kind: self.kind,
-            };
+                course: recording.course,
+            });
             let (id, answer) = self.answer(&facts)?;
             match self.mock.jobs.insert(self.lane, &id, facts) {
                 Ok(()) => {
@@ -141,10 +142,11 @@ impl<'m> Plan<'m, '_> {
 
     fn answer(&self, facts: &Facts) -> Result<(String, Answer<'m>), Unusable> {
         let ssrc = self.mock.domain.ssrc(facts.serial);
-        let nameless = facts.view("", &ssrc, self.now);
+        let nameless = facts.view("", &ssrc, "", self.now);
         let scope: &[(&str, &dyn Members)] = &[("self", self.body), ("job", &nameless)];
         let id = evaluate::text(&self.job.id, scope)?.into_owned();
-        let view = facts.view(&id, &ssrc, self.now);
+        // A job takes its time: it has no file yet.
+        let view = facts.view(&id, &ssrc, "", self.now);
         let body = evaluate::body(&self.job.response, &[("self", self.body), ("job", &view)])?;
         Ok((id, Answer::json(self.status, JSON, &body, Outcome::Started)))
     }

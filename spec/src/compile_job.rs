@@ -408,6 +408,7 @@ fn made_up_job(finished: bool) -> JobView<'static> {
         bytes: 1024,
         done: if finished { 1024 } else { 512 },
         finished,
+        failed: false,
         file_url: if finished {
             "http://127.0.0.1:4010/files/1.mp4"
         } else {

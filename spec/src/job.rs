@@ -121,14 +121,16 @@ pub struct JobView<'a> {
     pub done: u64,
     /// True once the whole file is there.
     pub finished: bool,
+    /// True once it is known that the whole file will never be there.
+    pub failed: bool,
     /// Address of the file; empty until it is finished.
     pub file_url: &'a str,
 }
 
 /// Members of [`JobView`].
 pub(crate) const JOB: &[&str] = &[
-    "id", "ssrc", "serial", "seconds", "bytes", "done", "finished", "file_url", "percent",
-    "fraction",
+    "id", "ssrc", "serial", "seconds", "bytes", "done", "finished", "failed", "file_url",
+    "percent", "fraction",
 ];
 
 impl JobView<'_> {
@@ -170,6 +172,7 @@ impl Members for JobView<'_> {
             "bytes" => whole(self.bytes),
             "done" => whole(self.done),
             "finished" => Cel::Bool(self.finished),
+            "failed" => Cel::Bool(self.failed),
             "file_url" => Cel::from(self.file_url),
             "percent" => Cel::Int(i64::from(self.percent())),
             "fraction" => Cel::Float(self.fraction()),
@@ -194,6 +197,7 @@ impl Members for JobView<'_> {
             "done" => whole(self.done),
             "percent" => whole(self.percent().into()),
             "finished" => Some(Quick::Bool(self.finished)),
+            "failed" => Some(Quick::Bool(self.failed)),
             _ => None,
         }
     }
@@ -221,6 +225,7 @@ mod tests {
             bytes: 1_000_000,
             done,
             finished,
+            failed: false,
             file_url: "",
         };
         assert_eq!(job(0, false).percent(), 0);

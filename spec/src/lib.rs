@@ -19,6 +19,9 @@
 //! assert_eq!(judged.violations[0].message, "`device_unicode` is missing");
 //! ```
 //!
+//! Other files of data, YAML or JSON, are read with the same care by [`Data`]: a JSON Schema, and every fault with its
+//! place.
+//!
 //! Limits: OpenAPI 3.0 only; bodies are judged as JSON; `security`, `xml` and `encoding` have no effect (a warning says
 //! so wherever they stand).
 
@@ -29,6 +32,7 @@ mod compile_job;
 mod compile_response;
 mod compile_schema;
 mod contract;
+mod data;
 mod diagnostic;
 mod expression;
 mod expression_check;
@@ -58,6 +62,7 @@ mod words;
 mod yaml;
 
 pub use contract::{Contract, Document, Load, Match, OPENAPI_YAML, Route};
+pub use data::Data;
 pub use diagnostic::{Diagnostic, Finding, Problems, Severity};
 pub use expression::{Expression, Members, Scope, Uses, from_cel, gb_code, to_cel};
 pub use formats::{local_date_time, local_seconds};

@@ -113,10 +113,10 @@ impl Schema {
     }
 }
 
-/// The dialect that schemas are lowered to, with the formats that are checked.
-fn options() -> jsonschema::ValidationOptions<'static> {
+/// A dialect (schemas of contracts are lowered to Draft 4), with the formats that are checked.
+pub(crate) fn options(draft: Draft) -> jsonschema::ValidationOptions<'static> {
     jsonschema::options()
-        .with_draft(Draft::Draft4)
+        .with_draft(draft)
         .should_validate_formats(true)
         .offline()
         .with_format("date-time-local", |text: &str| {
@@ -130,7 +130,7 @@ fn options() -> jsonschema::ValidationOptions<'static> {
 
 /// True if a format is checked, and not merely an annotation.
 pub(crate) fn checks_format(name: &str) -> bool {
-    options().is_known_format(Draft::Draft4, name)
+    options(Draft::Draft4).is_known_format(Draft::Draft4, name)
 }
 
 /// Builds the validator of a lowered schema.
@@ -138,7 +138,7 @@ pub(crate) fn checks_format(name: &str) -> bool {
 /// # Errors
 /// The path in the lowered schema and what is wrong there.
 pub(crate) fn build(schema: &Value) -> Result<Validator, (String, String)> {
-    options().build(schema).map_err(|e| {
+    options(Draft::Draft4).build(schema).map_err(|e| {
         (
             e.instance_path().as_str().to_owned(),
             e.masked().to_string(),

@@ -62,7 +62,12 @@ fn read_yaml(sources: &Sources, file: FileId) -> Result<Value, Diagnostic> {
         });
         let words = e.to_string();
         let words = words.split(" at line ").next().unwrap_or_default();
-        Diagnostic::error(span, format!("not valid YAML: {words}"))
+        let finding = Diagnostic::error(span, format!("not valid YAML: {words}"));
+        // The 20 digits of a GB/T 28181 code are more than a number can have.
+        if words.contains("number out of range") {
+            return finding.help("if these digits are a code, and no number, put them in quotes");
+        }
+        finding
     })
 }
 

@@ -88,3 +88,45 @@ fn follows_a_changed_contract() {
     assert_eq!(post(&server.url, "/version", &json!({})), json!({"v": 1}));
     assert_ne!(post(&server.url, DOWNLOAD, &body)["code"], "0");
 }
+
+#[test]
+fn a_described_world_and_a_forced_course() {
+    let example = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/world.yaml");
+    let server = Server::start(&[
+        "mock",
+        "--listen",
+        "127.0.0.1:0",
+        "--world",
+        example,
+        "--course",
+        "fails-at=0",
+    ]);
+    let mut body = request();
+    let answer = post(&server.url, DOWNLOAD, &body);
+    assert_eq!(answer["data"]["playback_file_size"], "7500000", "{answer}");
+    let id = json!({"stream_id": answer["data"]["stream_id"]});
+    let progress = "/api/smsload/playback/v1/queryDownloadProgress";
+    assert_eq!(post(&server.url, progress, &id)["code"], "40902");
+    body["device_unicode"] = json!("nobody");
+    assert_eq!(post(&server.url, DOWNLOAD, &body)["code"], "40401");
+}
+
+#[test]
+fn a_wrong_world_or_course() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("world.yaml");
+    std::fs::write(&path, "devices:\n  - id: 1\n    ofline: true\n").unwrap();
+    let world = path.to_str().unwrap();
+    let done = smsload(&["mock", "--listen", "127.0.0.1:0", "--world", world]);
+    assert_eq!(done.code, Some(2));
+    for said in [
+        "world.yaml:2:9",
+        "put it in quotes",
+        "did you mean `offline`?",
+    ] {
+        assert!(done.err.contains(said), "{}", done.err);
+    }
+    let done = smsload(&["mock", "--course", "fails-at=100"]);
+    assert_eq!(done.code, Some(2));
+    assert!(done.err.contains("0 to 99"), "{}", done.err);
+}

@@ -9,8 +9,11 @@
 
 mod between;
 mod contract;
+mod courses;
+mod files;
 mod follow;
 mod hostile;
+mod memory;
 mod progress;
 mod proxy;
 mod proxy_hostile;
@@ -20,3 +23,4 @@ mod simulation;
 mod starting;
 mod support;
 mod watch;
+mod world_file;

@@ -30,9 +30,11 @@ async fn progress_goes_from_0_to_100_with_the_clock_and_never_back() {
     assert_eq!(last, 100);
     assert!(seen.len() > 90, "{seen:?}");
     let data = api.progress(&id).await.accepted();
+    let file_url = data["file_url"].as_str().unwrap();
+    assert!(file_url.starts_with(&api.server.url()), "{file_url}");
     assert_eq!(
         data,
-        json!({"stream_id": id, "download_progress": "100", "file_url": ""})
+        json!({"stream_id": id, "download_progress": "100", "file_url": file_url})
     );
 }
 
