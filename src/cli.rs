@@ -8,7 +8,7 @@ use clap::{Args, Parser, Subcommand};
 use smsload_spec::{Contract, Document, Load, Problems};
 
 use crate::terminal::Terminal;
-use crate::{completions, mock, serve, spec, verify};
+use crate::{completions, mock, proxy, serve, spec, verify};
 
 /// The recording-download API of an SMS (POST /api/smsload/playback/v1/download): its contract, a mock server, a
 /// conformance suite and a reference implementation.
@@ -22,6 +22,8 @@ pub(crate) struct Cli {
 const EXAMPLES: &str = "\
 Examples:
   smsload mock                            a server that behaves like the SMS, on http://127.0.0.1:4010
+  smsload mock -- pytest                  run a client's tests against it; fail if it breaks the contract
+  smsload proxy --upstream http://a:80    judge what a client and a server say to each other
   smsload verify                          judge the embedded reference implementation
   smsload verify http://127.0.0.1:8080    judge a server
   smsload spec lint my-openapi.yaml       is this contract sound?
@@ -35,6 +37,7 @@ Exit codes:
 #[derive(Debug, Subcommand)]
 enum Command {
     Mock(mock::MockArgs),
+    Proxy(proxy::ProxyArgs),
     Verify(verify::VerifyArgs),
     Serve(serve::ServeArgs),
     #[command(subcommand)]
@@ -55,13 +58,17 @@ pub(crate) struct ContractArgs {
 }
 
 impl ContractArgs {
+    /// The files that make it up.
+    pub(crate) fn what(&self) -> Load {
+        Load {
+            document: self.spec.clone().map_or(Document::Bundled, Document::File),
+            overlays: self.overlay.clone(),
+        }
+    }
+
     /// Reads and compiles it.
     pub(crate) fn read(&self) -> Result<Contract, Problems> {
-        let document = self.spec.clone().map_or(Document::Bundled, Document::File);
-        Contract::load(&Load {
-            document,
-            overlays: self.overlay.clone(),
-        })
+        Contract::load(&self.what())
     }
 
     /// Reads and compiles it for a command that uses it: warnings are shown, errors end the command.
@@ -88,6 +95,7 @@ pub(crate) fn run() -> anyhow::Result<ExitCode> {
     terminal.start_log();
     let exit = match cli.command {
         Command::Mock(args) => block_on(mock::run(args, terminal))??,
+        Command::Proxy(args) => block_on(proxy::run(args, terminal))??,
         Command::Verify(args) => block_on(verify::run(args, terminal))??,
         Command::Serve(args) => block_on(serve::run(args))??,
         Command::Spec(command) => spec::run(command, terminal)?,

@@ -1,32 +1,54 @@
-//! `smsload mock`: a server that behaves like the SMS.
+//! `smsload mock`: a server that behaves like the SMS, alone or around a command.
 
+use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
-use smsload_mock::{Course, Limits, MockServer, RejectStatus, WorldFile};
+use smsload_mock::{
+    Course, Limits, MockServer, MockServerBuilder, RejectStatus, Violations, WorldFile,
+};
 
+use crate::child::Child;
 use crate::cli::ContractArgs;
 use crate::exit::{self, Exit};
 use crate::terminal::{Terminal, stop_signal};
+use crate::{breaches, watch};
 
 /// Run a server that behaves like the SMS, for client developers who work without one
 ///
 /// Without a world file every device and channel exists, but for some reserved names: a device that ends with 404 is unknown, one that ends
 /// with 503 is offline; a channel that ends with 404 is unknown, one that ends with 204 has no recordings.
+///
+/// With a COMMAND the mock serves while that runs, on a free port that the command finds in the variable SMSLOAD_URL. It
+/// fails if the command fails, or if what it sent breaks the contract: every distinct breach is listed, with the place
+/// of the rule. An unknown device and the like are no breach.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   smsload mock
   smsload mock --listen 127.0.0.1:0 --speed 60 --seed 7
   smsload mock --world examples/world.yaml
   smsload mock --course fails-at=40
-  smsload mock --spec my-openapi.yaml --overlay vendor.yaml")]
+  smsload mock --spec my-openapi.yaml --overlay vendor.yaml --watch
+  smsload mock -- pytest                  run a client's tests, fail if the client breaks the contract
+  smsload mock --speed 60 -- sh -c 'my-client --server \"$SMSLOAD_URL\"'
+
+Exit codes with a COMMAND:
+  N    the command's own code, if it is not 0; 128+N if signal N killed it
+  0    the command ended with 0 and kept the contract
+  1    it ended with 0 and broke the contract
+  126  it cannot be run
+  127  it was not found")]
 pub(crate) struct MockArgs {
-    /// Where to listen; port 0 takes any free one
-    #[arg(long, value_name = "IP:PORT", default_value = "127.0.0.1:4010")]
-    listen: SocketAddr,
+    /// Where to listen; port 0 takes any free one [default: 127.0.0.1:4010, with a COMMAND 127.0.0.1:0]
+    #[arg(long, value_name = "IP:PORT")]
+    listen: Option<SocketAddr>,
     #[command(flatten)]
     contract: ContractArgs,
+    /// Follow the contract's files: when one of them changes, it is read again, and the downloads go on
+    #[arg(long)]
+    watch: bool,
     /// How many times faster than real time downloads go
     #[arg(long, value_name = "FACTOR", default_value_t = 1.0)]
     speed: f64,
@@ -51,6 +73,12 @@ pub(crate) struct MockArgs {
     /// How many values of `tenant-id` have jobs, clock, faults and journal of their own at once
     #[arg(long, value_name = "N", default_value_t = Limits::default().max_worlds)]
     max_tenants: usize,
+    /// Breaches of the contract are listed, and do not make the command fail
+    #[arg(long, requires = "command")]
+    allow_violations: bool,
+    /// A command that runs while the mock serves, with its arguments
+    #[arg(last = true, value_name = "COMMAND")]
+    command: Vec<OsString>,
 }
 
 /// How a rejection is told.
@@ -65,33 +93,71 @@ enum Rejections {
 
 pub(crate) async fn run(args: MockArgs, terminal: Terminal) -> anyhow::Result<Exit> {
     let contract = args.contract.load(terminal)?;
-    let reject_status = match args.rejections {
-        Rejections::Contract => RejectStatus::Contract,
-        Rejections::Http4xx => RejectStatus::Error,
-    };
-    let mut builder = MockServer::builder()
-        .contract(contract)
-        .listen(args.listen)
-        .speed(args.speed)
-        .seed(args.seed)
-        .reject_status(reject_status)
-        .control(!args.no_control)
-        .limits(Limits {
-            journal_entries: args.journal,
-            max_worlds: args.max_tenants,
-            ..Limits::default()
-        });
-    if let Some(path) = &args.world {
-        builder = builder.world(world(path, terminal)?);
+    let watch = args
+        .watch
+        .then(|| watch::start(&args.contract, &contract))
+        .transpose()?;
+    let builder = args.builder(terminal)?.contract(contract);
+    match args.command.split_first() {
+        None => {
+            let server = builder.start().await?;
+            println!("listening on {}", server.url());
+            tokio::select! {
+                signal = stop_signal() => signal?,
+                never = watch::follow(watch, terminal, |c| server.follow(c)) => match never {},
+            }
+            server.stop().await;
+            Ok(exit::OK)
+        }
+        Some((program, rest)) => {
+            let violations = Arc::new(Violations::default());
+            let server = builder
+                .observer(Arc::clone(&violations) as _)
+                .start()
+                .await?;
+            eprintln!("listening on {}", server.url());
+            let child = Child::new(program, rest).env("SMSLOAD_URL", server.url());
+            let ended = tokio::select! {
+                ended = child.run() => ended?,
+                never = watch::follow(watch, terminal, |c| server.follow(c)) => match never {},
+            };
+            server.stop().await;
+            let kept = breaches::list(&violations, "the command broke the contract");
+            Ok(match ended.is_success() {
+                true if !kept && !args.allow_violations => exit::FAILED,
+                _ => ended,
+            })
+        }
     }
-    if let Some(course) = args.course {
-        builder = builder.course(course);
+}
+
+impl MockArgs {
+    fn builder(&self, terminal: Terminal) -> anyhow::Result<MockServerBuilder> {
+        let reject_status = match self.rejections {
+            Rejections::Contract => RejectStatus::Contract,
+            Rejections::Http4xx => RejectStatus::Error,
+        };
+        let port = if self.command.is_empty() { 4010 } else { 0 };
+        let listen = self.listen.unwrap_or(([127, 0, 0, 1], port).into());
+        let mut builder = MockServer::builder()
+            .listen(listen)
+            .speed(self.speed)
+            .seed(self.seed)
+            .reject_status(reject_status)
+            .control(!self.no_control)
+            .limits(Limits {
+                journal_entries: self.journal,
+                max_worlds: self.max_tenants,
+                ..Limits::default()
+            });
+        if let Some(path) = &self.world {
+            builder = builder.world(world(path, terminal)?);
+        }
+        if let Some(course) = self.course {
+            builder = builder.course(course);
+        }
+        Ok(builder)
     }
-    let server = builder.start().await?;
-    println!("listening on {}", server.url());
-    stop_signal().await?;
-    server.stop().await;
-    Ok(exit::OK)
 }
 
 /// Reads a world file; everything that is wrong with it is shown, and ends the command.

@@ -17,6 +17,7 @@ use crate::example::{self, Example};
 use crate::files::{self, Addresses, FileBody, PublicUrl, Unfinished};
 use crate::job::{Facts, JobState};
 use crate::limits::{LimitError, Limits};
+use crate::observe::Observe;
 use crate::read;
 use crate::refusal::{Cause, Refusals, RejectStatus};
 use crate::request::{Answer, Request};
@@ -49,6 +50,8 @@ pub struct Settings {
     pub control: bool,
     /// What clients may cost it.
     pub limits: Limits,
+    /// Who is told of every answer. Default: nobody.
+    pub observer: Option<Arc<dyn Observe>>,
     /// The root of the addresses of files. Default: the address that the server listens on; without a server the
     /// addresses are paths.
     pub public_url: Option<PublicUrl>,
@@ -68,6 +71,7 @@ impl Default for Settings {
             sip_domain: SipDomain::default(),
             control: true,
             limits: Limits::default(),
+            observer: None,
             public_url: None,
             unfinished: Unfinished::default(),
         }
@@ -99,17 +103,20 @@ impl Default for Settings {
 pub struct Mock {
     contract: Arc<Contract>,
     pub(crate) simulation: Simulation,
+    /// Shared with the mocks that follow this one, see [`Mock::under`].
     worlds: Arc<Worlds>,
     limits: Limits,
     has_control: bool,
     pub(crate) domain: SipDomain,
     pub(crate) addresses: Addresses,
     pub(crate) unfinished: Unfinished,
-    /// Kinds of jobs; a job knows its kind by the place here.
+    /// Kinds of jobs; a job knows its kind by the place here, so that none ever moves.
     kinds: Vec<String>,
     /// Ready answers of operations without a job, by operation id.
     examples: HashMap<String, Example>,
     refusals: Refusals,
+    reject_status: RejectStatus,
+    observer: Option<Arc<dyn Observe>>,
 }
 
 impl Mock {
@@ -129,10 +136,10 @@ impl Mock {
             sip_domain,
             control,
             limits,
+            observer,
             public_url,
             unfinished,
         } = settings;
-        let examples = contract.operations().iter().filter(|o| !has_job(o));
         Ok(Self {
             simulation: Simulation::new(seed, world, course),
             worlds: Arc::new(Worlds::new(clock, &limits)),
@@ -141,13 +148,34 @@ impl Mock {
             domain: sip_domain,
             addresses: Addresses::new(seed, public_url.as_ref()),
             unfinished,
-            kinds: kinds(&contract),
-            examples: examples
-                .map(|o| (o.id.clone(), Example::of(&contract, o)))
-                .collect(),
+            kinds: kinds(&contract, Vec::new()),
+            examples: examples(&contract),
             refusals: Refusals::new(Arc::clone(&contract), reject_status),
+            reject_status,
+            observer,
             contract,
         })
+    }
+
+    /// The same mock under another contract: the same worlds and figures. Requests in hand end under the contract
+    /// that they met; a job whose kind the new contract does not have waits for one that has it again.
+    #[must_use]
+    pub fn under(&self, contract: Arc<Contract>) -> Self {
+        Self {
+            simulation: self.simulation.clone(),
+            worlds: Arc::clone(&self.worlds),
+            limits: self.limits.clone(),
+            has_control: self.has_control,
+            domain: self.domain.clone(),
+            addresses: self.addresses.clone(),
+            unfinished: self.unfinished,
+            kinds: kinds(&contract, self.kinds.clone()),
+            examples: examples(&contract),
+            refusals: Refusals::new(Arc::clone(&contract), self.reject_status),
+            reject_status: self.reject_status,
+            observer: self.observer.clone(),
+            contract,
+        }
     }
 
     /// The contract that it follows.
@@ -222,6 +250,9 @@ impl Mock {
         };
         let answer = self.answer_in(&world, request);
         world.note(request, &answer);
+        if let Some(observer) = &self.observer {
+            observer.answered(&self.contract, request, &answer);
+        }
         answer
     }
 
@@ -407,9 +438,16 @@ fn has_job(operation: &Operation) -> bool {
     matches!(operation.job, Some(Job::Starts(_) | Job::Reads(_)))
 }
 
-/// The kinds of jobs of a contract, each once.
-fn kinds(contract: &Contract) -> Vec<String> {
-    let mut kinds = Vec::new();
+/// The ready answers of a contract's operations without a job.
+fn examples(contract: &Contract) -> HashMap<String, Example> {
+    let jobless = contract.operations().iter().filter(|o| !has_job(o));
+    jobless
+        .map(|o| (o.id.clone(), Example::of(contract, o)))
+        .collect()
+}
+
+/// The kinds that are known already, each at its place, and after them the others of a contract, each once.
+fn kinds(contract: &Contract, mut kinds: Vec<String>) -> Vec<String> {
     for operation in contract.operations() {
         let kind = match &operation.job {
             Some(Job::Starts(job)) => &job.kind,

@@ -220,6 +220,11 @@ impl Refusals {
         self.write(error, &message, false, violations)
     }
 
+    /// An error in these words, with its own status.
+    pub(crate) fn tell<'m>(&self, error: &ErrorKind, message: &str) -> Answer<'m> {
+        self.write(error, message, true, Vec::new())
+    }
+
     fn write<'m>(
         &self,
         error: &ErrorKind,
@@ -251,7 +256,7 @@ impl Refusals {
 }
 
 /// One text for all violations.
-fn message(violations: &[Violation]) -> String {
+pub(crate) fn message(violations: &[Violation]) -> String {
     let listed: Vec<_> = violations
         .iter()
         .take(LISTED)

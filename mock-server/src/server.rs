@@ -5,6 +5,9 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 
 use axum_server::{Handle, Server};
+use bytes::Bytes;
+use http::{Request, Response};
+use hyper::body::{Body, Incoming};
 use smsload_spec::Contract;
 use tokio::task::JoinHandle;
 use tower::make::Shared as MakeShared;
@@ -14,8 +17,9 @@ use crate::control;
 use crate::course::Course;
 use crate::files::{PublicUrlError, Unfinished};
 use crate::limits::{LimitError, Limits};
-use crate::listener::{BoundedAddr, BoundedListener, Guard, PerConnection};
+use crate::listener::{BoundedAddr, BoundedListener, Breaker, Guard, PerConnection};
 use crate::mock::{Mock, Settings};
+use crate::observe::Observe;
 use crate::refusal::RejectStatus;
 use crate::service::{Shared, respond};
 use crate::ssrc::SipDomain;
@@ -131,6 +135,12 @@ impl MockServerBuilder {
         self
     }
 
+    /// Who is told of every answer. Default: nobody.
+    pub fn observer(mut self, observer: Arc<dyn Observe>) -> Self {
+        self.settings.observer = Some(observer);
+        self
+    }
+
     /// The root under which clients reach the server, where it is not the address listened on: in a container, behind
     /// a proxy. The addresses of files begin with it. Default: [`MockServer::url`].
     pub fn public_url(mut self, url: impl Into<String>) -> Self {
@@ -159,13 +169,7 @@ impl MockServerBuilder {
         let limits = settings.limits.clone();
         limits.check()?;
         let speed = speed.map(Speed::new).transpose()?;
-        let listening = |source: io::Error| match source.kind() {
-            io::ErrorKind::AddrInUse => StartError::InUse { addr },
-            _ => StartError::Listen { addr, source },
-        };
-        let bound = BoundedListener::bind(addr, limits.max_connections).await;
-        let listener = bound.map_err(listening)?;
-        let addr = listener.local_addr().map_err(listening)?;
+        let (listener, addr) = bind(addr, &limits).await?;
         let root = public_url.unwrap_or_else(|| url(addr));
         settings.public_url = Some(root.parse()?);
         if let Some(speed) = speed {
@@ -179,7 +183,11 @@ impl MockServerBuilder {
         }
         let handle = Handle::new();
         let shared = Arc::new(Shared::new(Arc::clone(&mock), limits.clone()));
-        let task = tokio::spawn(serve(listener, handle.clone(), Arc::clone(&shared)));
+        let respond = {
+            let shared = Arc::clone(&shared);
+            move |breaker, request| respond(Arc::clone(&shared), breaker, request)
+        };
+        let task = tokio::spawn(serve(listener, handle.clone(), limits, respond));
         tracing::info!(%addr, contract = mock.contract().title(), "the mock serves");
         Ok(MockServer {
             addr,
@@ -203,12 +211,36 @@ fn warn_of_hidden_paths(contract: &Contract) {
     }
 }
 
-async fn serve(
+/// A listener, and the address with the port that the system chose.
+pub(crate) async fn bind(
+    addr: SocketAddr,
+    limits: &Limits,
+) -> Result<(BoundedListener, SocketAddr), StartError> {
+    let listening = |source: io::Error| match source.kind() {
+        io::ErrorKind::AddrInUse => StartError::InUse { addr },
+        _ => StartError::Listen { addr, source },
+    };
+    let bound = BoundedListener::bind(addr, limits.max_connections).await;
+    let listener = bound.map_err(listening)?;
+    let addr = listener.local_addr().map_err(listening)?;
+    Ok((listener, addr))
+}
+
+/// Serves HTTP/1 within the limits until the handle stops it. The function is told how to break the connection that a
+/// request came on; an error of it breaks the connection too.
+pub(crate) async fn serve<F, R, B, E>(
     listener: BoundedListener,
     handle: Handle<BoundedAddr>,
-    shared: Arc<Shared>,
-) -> io::Result<()> {
-    let limits = &shared.limits;
+    limits: Limits,
+    respond: F,
+) -> io::Result<()>
+where
+    F: FnMut(Breaker, Request<Incoming>) -> R + Clone + Send + 'static,
+    R: Future<Output = Result<Response<B>, E>> + Send + 'static,
+    B: Body<Data = Bytes> + Send + 'static,
+    B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+    E: std::error::Error + Send + Sync + 'static,
+{
     let guard = Guard {
         write_timeout: limits.write_timeout,
     };
@@ -223,16 +255,14 @@ async fn serve(
         .header_read_timeout(limits.header_timeout)
         .max_buf_size(limits.max_head)
         .max_headers(limits.max_headers);
-    let service =
-        PerConnection::new(move |breaker, request| respond(Arc::clone(&shared), breaker, request));
     server
         .accept_error_handler(|_, error| tracing::warn!(%error, "a connection was not taken"))
-        .serve(MakeShared::new(service))
+        .serve(MakeShared::new(PerConnection::new(respond)))
         .await
 }
 
 /// The root of all paths at an address, as a client of this host reaches it.
-fn url(addr: SocketAddr) -> String {
+pub(crate) fn url(addr: SocketAddr) -> String {
     let ip = match addr.ip() {
         IpAddr::V4(ip) if ip.is_unspecified() => IpAddr::from(Ipv4Addr::LOCALHOST),
         IpAddr::V6(ip) if ip.is_unspecified() => IpAddr::from(Ipv6Addr::LOCALHOST),
@@ -274,10 +304,18 @@ impl MockServer {
         url(self.addr)
     }
 
-    /// The mock behind the sockets.
+    /// The mock behind the sockets, under its present contract.
     #[must_use]
-    pub fn mock(&self) -> &Arc<Mock> {
-        &self.shared.mock
+    pub fn mock(&self) -> Arc<Mock> {
+        self.shared.mock.load_full()
+    }
+
+    /// From now on it follows this contract, and keeps its jobs; see [`Mock::under`].
+    pub fn follow(&self, contract: &Arc<Contract>) {
+        let shared = &self.shared;
+        shared
+            .mock
+            .rcu(|mock| Arc::new(mock.under(Arc::clone(contract))));
     }
 
     /// How many connections are open.

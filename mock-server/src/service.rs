@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use arc_swap::ArcSwap;
 use http::header::{CONNECTION, HeaderValue};
 use http::{HeaderMap, Request as HttpRequest, Response, StatusCode, request};
 use hyper::body::Incoming;
@@ -21,7 +22,8 @@ use crate::request::{Answer, Request, Then};
 /// What all connections of a server share.
 #[derive(Debug)]
 pub(crate) struct Shared {
-    pub(crate) mock: Arc<Mock>,
+    /// The mock under its present contract; a request is answered whole by the one it met.
+    pub(crate) mock: ArcSwap<Mock>,
     pub(crate) limits: Limits,
     /// Places for listeners to events.
     pub(crate) listeners: Arc<Semaphore>,
@@ -32,7 +34,7 @@ pub(crate) struct Shared {
 impl Shared {
     pub(crate) fn new(mock: Arc<Mock>, limits: Limits) -> Self {
         Self {
-            mock,
+            mock: ArcSwap::from(mock),
             listeners: Arc::new(Semaphore::new(limits.max_listeners)),
             limits,
             stopping: watch::Sender::new(false),
@@ -58,7 +60,8 @@ pub(crate) async fn respond(
     breaker: Breaker,
     request: HttpRequest<Incoming>,
 ) -> Result<Response<Payload>, Broken> {
-    let mock = &shared.mock;
+    // A handle of its own: a guard must not be kept while the body is waited for.
+    let mock = &shared.mock.load_full();
     let (head, incoming) = request.into_parts();
     if !host::is_proper(&head.headers, head.version) {
         return Ok(closing(mock, &head, Cause::BadRequest));
@@ -74,7 +77,7 @@ pub(crate) async fn respond(
     };
     let request = asked(&head, &body);
     if is_control {
-        return Ok(controlled(&shared, &request));
+        return Ok(controlled(&shared, mock, &request));
     }
     if let Some(file) = mock.file(&request) {
         return Ok(file.map(Payload::File));
@@ -100,8 +103,8 @@ fn asked<'r>(head: &'r request::Parts, body: &'r [u8]) -> Request<'r> {
     }
 }
 
-fn controlled(shared: &Shared, request: &Request<'_>) -> Response<Payload> {
-    match control::reply(&shared.mock, &shared.listeners, request) {
+fn controlled(shared: &Shared, mock: &Mock, request: &Request<'_>) -> Response<Payload> {
+    match control::reply(mock, &shared.listeners, request) {
         Reply::Answer(answer) => whole(*answer),
         Reply::Events(head, world, place) => {
             let stream = listen::listen(world, place, shared.stopping.subscribe());

@@ -78,7 +78,7 @@ pub(crate) enum Absence {
 }
 
 /// The simulated devices.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Simulation {
     devices: Devices,
     /// How the progress of every job goes, whatever its device says.
@@ -87,7 +87,7 @@ pub(crate) struct Simulation {
 }
 
 /// Where the figures come from.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 enum Devices {
     /// A hash of this seed.
     Seeded(u64),

@@ -5,6 +5,7 @@ fn help_texts() {
     for name in [
         "",
         "mock",
+        "proxy",
         "verify",
         "serve",
         "spec",

@@ -9,7 +9,10 @@
 
 mod help;
 mod mock;
+mod mock_command;
+mod proxy;
 mod spec;
 mod support;
 mod validators;
 mod verify;
+mod watch;

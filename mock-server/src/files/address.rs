@@ -24,7 +24,7 @@ const FOR_KEY: u64 = 0x6b65_7920_6f66_2061;
 const FOR_TAG: u64 = 0x7461_6720_6f66_2061;
 
 /// Makes and checks the addresses of one mock.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Addresses {
     seed: u64,
     base: String,

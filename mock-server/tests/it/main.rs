@@ -7,21 +7,26 @@
     reason = "helpers of tests fail as tests do"
 )]
 
+mod between;
 mod contract;
 mod control;
 mod courses;
 mod events;
 mod faults;
 mod files;
+mod follow;
 mod hostile;
 mod journal;
 mod memory;
 mod progress;
+mod proxy;
+mod proxy_hostile;
 mod rejecting;
 mod serving;
 mod simulation;
 mod snapshot;
 mod starting;
 mod support;
+mod watch;
 mod world_file;
 mod worlds;

@@ -133,7 +133,7 @@ impl Api {
     }
 
     pub(crate) async fn connect(&self) -> Raw {
-        Raw(TcpStream::connect(self.server.addr()).await.unwrap())
+        Raw::connect(self.server.addr()).await
     }
 }
 
@@ -240,6 +240,10 @@ impl Got {
 pub(crate) struct Raw(TcpStream);
 
 impl Raw {
+    pub(crate) async fn connect(addr: std::net::SocketAddr) -> Self {
+        Self(TcpStream::connect(addr).await.unwrap())
+    }
+
     pub(crate) async fn send(&mut self, bytes: impl AsRef<[u8]>) {
         // The server may have answered and closed already; then what it said is what counts.
         let _ = self.0.write_all(bytes.as_ref()).await;
