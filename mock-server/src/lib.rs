@@ -56,6 +56,11 @@
 //! | `503` ([`simulation::OFFLINE`]) | device | `device-offline` |
 //! | `204` ([`simulation::EMPTY`]) | channel | `no-recording`, for every window |
 //!
+//! # Broken on purpose
+//!
+//! A mock can do one thing wrong, see [`misbehave`]: so the conformance suite is proved, and a client can be shown what
+//! a server that differs does to it.
+//!
 //! # What is not there yet
 //!
 //! The mock serves no files and sends no callbacks: `job.file_url` is empty, also at the end, and an address given as
@@ -71,6 +76,7 @@ mod job;
 mod jobs;
 mod limits;
 mod listener;
+pub mod misbehave;
 mod mock;
 mod read;
 mod refusal;

@@ -14,6 +14,7 @@ use crate::clock::{Clock, Speed};
 use crate::example::{self, Example};
 use crate::jobs::Jobs;
 use crate::limits::{LimitError, Limits};
+use crate::misbehave::{Applied, Misbehaving};
 use crate::read;
 use crate::refusal::{Cause, Refusals, RejectStatus};
 use crate::request::{Answer, Request};
@@ -36,6 +37,8 @@ pub struct Settings {
     pub sip_domain: SipDomain,
     /// What clients may cost it.
     pub limits: Limits,
+    /// The one thing that it does wrong on purpose, see [`Settings::misbehave`]. Default: none.
+    pub misbehaviour: Option<Applied>,
 }
 
 impl Default for Settings {
@@ -47,6 +50,7 @@ impl Default for Settings {
             reject_status: RejectStatus::default(),
             sip_domain: SipDomain::default(),
             limits: Limits::default(),
+            misbehaviour: None,
         }
     }
 }
@@ -83,6 +87,7 @@ pub struct Mock {
     /// Ready answers of operations without a job, by operation id.
     examples: HashMap<String, Example>,
     refusals: Refusals,
+    misbehaving: Option<Misbehaving>,
 }
 
 impl Mock {
@@ -99,6 +104,7 @@ impl Mock {
             reject_status,
             sip_domain,
             limits,
+            misbehaviour,
         } = settings;
         let keep_micros = u64::try_from(limits.keep_jobs.as_micros()).unwrap_or(u64::MAX);
         let examples = contract.operations().iter().filter(|o| !has_job(o));
@@ -112,6 +118,7 @@ impl Mock {
                 .map(|o| (o.id.clone(), Example::of(&contract, o)))
                 .collect(),
             refusals: Refusals::new(Arc::clone(&contract), reject_status),
+            misbehaving: misbehaviour.map(Misbehaving::from),
             contract,
         })
     }
@@ -137,6 +144,14 @@ impl Mock {
     /// The answer to a request.
     #[must_use]
     pub fn answer(&self, request: &Request<'_>) -> Answer<'_> {
+        match &self.misbehaving {
+            None => self.behave(request),
+            Some(misbehaving) => misbehaving.answer(self, request),
+        }
+    }
+
+    /// The answer of a mock that does nothing wrong.
+    pub(crate) fn behave(&self, request: &Request<'_>) -> Answer<'_> {
         match self.route(request) {
             Err(answer) => *answer,
             Ok(found) => self.operate(&found, request).of(found.operation),

@@ -13,6 +13,7 @@ use tower::service_fn;
 use crate::clock::{Clock, Speed, SpeedError};
 use crate::limits::{LimitError, Limits};
 use crate::listener::{BoundedAddr, BoundedListener, Guard};
+use crate::misbehave::{CannotMisbehave, Misbehaviour};
 use crate::mock::{Mock, Settings};
 use crate::refusal::RejectStatus;
 use crate::service::{Shared, respond};
@@ -46,6 +47,9 @@ pub enum StartError {
     /// A limit has a value that cannot be kept.
     #[error(transparent)]
     Limit(#[from] LimitError),
+    /// The contract has nothing for the misbehaviour to act on.
+    #[error(transparent)]
+    Misbehave(#[from] CannotMisbehave),
 }
 
 /// What a server is made of; see [`MockServer::builder`].
@@ -54,6 +58,7 @@ pub enum StartError {
 pub struct MockServerBuilder {
     addr: SocketAddr,
     speed: Option<f64>,
+    misbehaviour: Option<&'static Misbehaviour>,
     settings: Settings,
 }
 
@@ -106,17 +111,29 @@ impl MockServerBuilder {
         self
     }
 
+    /// The one thing that it does wrong on purpose. Default: none.
+    pub fn misbehave(mut self, misbehaviour: &'static Misbehaviour) -> Self {
+        self.misbehaviour = Some(misbehaviour);
+        self
+    }
+
     /// Listens and serves in the background; it serves already when this returns. Must be called within a Tokio
     /// runtime with time and I/O.
     ///
     /// # Errors
-    /// If the address cannot be listened on, or the speed or a limit is out of range.
+    /// If the address cannot be listened on, the speed or a limit is out of range, or the contract has nothing for the
+    /// misbehaviour to act on.
     pub async fn start(self) -> Result<MockServer, StartError> {
         let Self {
             addr,
             speed,
+            misbehaviour,
             settings,
         } = self;
+        let settings = match misbehaviour {
+            Some(misbehaviour) => settings.misbehave(misbehaviour)?,
+            None => settings,
+        };
         let limits = settings.limits.clone();
         let speed = speed.map(Speed::new).transpose()?;
         let clock = Arc::clone(&settings.clock);
@@ -192,6 +209,7 @@ impl MockServer {
         MockServerBuilder {
             addr,
             speed: None,
+            misbehaviour: None,
             settings: Settings::default(),
         }
     }
