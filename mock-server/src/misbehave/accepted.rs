@@ -141,14 +141,14 @@ pub(super) const GROUP: Group = Group {
             name: "one-id-for-all",
             what: "Tells the `stream_id` of the first download for every download.",
             catches: &["STRM-04"],
-            touches: &["two-downloads", "many-downloads"],
+            touches: &["two-downloads", "two-channels", "duplicate"],
             how: Answer(|seen, answer| edit::accepted(answer, ID, |id| json!(seen.first("", id)))),
         },
         Misbehaviour {
             name: "one-id-for-a-channel",
             what: "Tells the `stream_id` of a channel's first download for every download of the channel.",
             catches: &["STRM-04"],
-            touches: &["two-downloads", "many-downloads"],
+            touches: &["two-downloads", "duplicate"],
             how: Answer(|seen, answer| {
                 let channel = seen.text("channel").unwrap_or_default();
                 edit::accepted(answer, ID, |id| json!(seen.first(&channel, id)));
@@ -158,7 +158,7 @@ pub(super) const GROUP: Group = Group {
             name: "forged-id",
             what: "Writes `channel` into the `stream_id` as it came, colons and all.",
             catches: &["STRM-06"],
-            touches: &["channel-with-colons", "channel-in-words"],
+            touches: &["channel-with-colons", "channel-in-words", "nul-channel"],
             how: Contract(|document| {
                 let id = "'download:' + gbCode(self.device_unicode, '111') + ':' + self.channel + ':' + job.ssrc";
                 document::job(document, "id", id);
@@ -168,7 +168,7 @@ pub(super) const GROUP: Group = Group {
             name: "id-of-another-download",
             what: "Tells a `stream_id` that the progress query does not know.",
             catches: &["PROG-01"],
-            touches: &["accepted", "progress"],
+            touches: &["accepted"],
             how: Answer(|_, answer| edit::accepted(answer, ID, |id| json!(format!("{id}-1")))),
         },
     ],

@@ -86,13 +86,14 @@ impl Asked {
         body.get(name)?.as_str().map(str::to_owned)
     }
 
-    /// Reads a body that is no JSON as another text.
+    /// Reads a body that is no JSON as another text, if that is JSON.
     pub(super) fn wrong_json(&mut self, read: impl FnOnce(&str) -> String) {
         let is_wrong = serde_json::from_slice::<Value>(&self.body).is_err();
-        if let Ok(text) = std::str::from_utf8(&self.body)
-            && is_wrong
+        let text = std::str::from_utf8(&self.body).ok().filter(|_| is_wrong);
+        if let Some(text) = text.map(read)
+            && serde_json::from_str::<Value>(&text).is_ok()
         {
-            self.body = read(text).into_bytes();
+            self.body = text.into_bytes();
         }
     }
 

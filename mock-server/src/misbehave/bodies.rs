@@ -47,7 +47,7 @@ pub(super) const GROUP: Group = Group {
             name: "lists-of-one",
             what: "Takes a list that holds one text for that text, in every member.",
             catches: &["BODY-02"],
-            touches: &["list-source-type"],
+            touches: &["list-source-type", "list-id"],
             how: Request(|asked| {
                 asked.object(|body| {
                     for member in body.values_mut() {
@@ -64,7 +64,7 @@ pub(super) const GROUP: Group = Group {
             name: "numbers-for-texts",
             what: "Takes a number for the text of its digits, in every member.",
             catches: &["BODY-03"],
-            touches: &["number-source-type", "number-channel"],
+            touches: &["number-source-type", "number-channel", "number-id"],
             how: Request(|asked| {
                 asked.object(|body| {
                     for member in body.values_mut().filter(|m| m.is_number()) {

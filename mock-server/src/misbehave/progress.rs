@@ -6,8 +6,8 @@ use http::StatusCode;
 use serde_json::{Value, json};
 
 use super::How::{Answer, Progress, Settings};
+use super::seen::Seen;
 use super::{Group, Misbehaviour, edit};
-use crate::misbehave::seen::Seen;
 use crate::request::Answer as Answered;
 
 const VALUE: &str = "download_progress";
@@ -167,8 +167,8 @@ pub(super) const GROUP: Group = Group {
         Misbehaviour {
             name: "any-id",
             what: "Tells the progress of a download that was never started.",
-            catches: &["PROG-05"],
-            touches: &["unknown-id"],
+            catches: &["PROG-05", "PROG-06/malformed-id"],
+            touches: &["unknown-id", "malformed-id"],
             how: Answer(|_, answer| {
                 if edit::error(answer) == "unknown-stream" {
                     edit::tell(answer);

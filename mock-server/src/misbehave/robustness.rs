@@ -9,7 +9,7 @@ use super::How::{Answer, Contract, Request, Settings};
 use super::{Group, Misbehaviour, document, edit};
 
 /// So many requests are refused before it gives up.
-const PATIENCE: u64 = 300;
+const PATIENCE: u64 = 100;
 /// Every so manyth request fails.
 const SOMETIMES: u64 = 50;
 /// Deeper JSON than this fails.
@@ -56,7 +56,7 @@ pub(super) const GROUP: Group = Group {
         },
         Misbehaviour {
             name: "gives-up",
-            what: "Accepts nothing any more once it has refused 300 requests.",
+            what: "Accepts nothing any more once it has refused 100 requests.",
             catches: &["ROBU-02"],
             touches: &["after-many"],
             how: Answer(|seen, answer| {

@@ -3,9 +3,10 @@
 use serde_json::json;
 
 use super::How::{Answer, Request};
+use super::asked::Asked;
+use super::lenient::Fields;
+use super::seen::Seen;
 use super::{Group, Misbehaviour, edit};
-use crate::misbehave::asked::Asked;
-use crate::misbehave::seen::Seen;
 use crate::request::Answer as Answered;
 
 /// Exchanges the ends of a window that is the wrong way round, if the function says so of them.
@@ -14,7 +15,8 @@ fn turn(asked: &mut Asked, is_meant: fn(&str, &str) -> bool) {
         return;
     };
     // Texts of one form have the order of their times.
-    if start > end && start.len() == end.len() && is_meant(&start, &end) {
+    let have_form = Fields::read(&start).is_some() && Fields::read(&end).is_some();
+    if start > end && have_form && is_meant(&start, &end) {
         asked.object(|body| {
             body.insert("start_time".to_owned(), json!(end));
             body.insert("end_time".to_owned(), json!(start));
@@ -38,7 +40,7 @@ pub(super) const GROUP: Group = Group {
             name: "reversed-windows",
             what: "Accepts a start after the end, and exchanges them.",
             catches: &["TIME-01"],
-            touches: &["reversed", "reversed-same-day"],
+            touches: &["reversed", "reversed-same-day", "own-example"],
             how: Request(|asked| turn(asked, |_, _| true)),
         },
         Misbehaviour {

@@ -9,6 +9,7 @@
 
 mod contract;
 mod hostile;
+mod misbehave;
 mod progress;
 mod rejecting;
 mod serving;
