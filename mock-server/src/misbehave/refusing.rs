@@ -24,16 +24,38 @@ pub(super) const GROUP: Group = Group {
         Misbehaviour {
             name: "platform-demanded",
             what: "Demands `platfrom_id`.",
-            catches: &["ACC-02"],
+            catches: &["ACC-01"],
             touches: &["accepted", "rejected"],
             how: Contract(|document| document::demand(document, "platfrom_id")),
         },
         Misbehaviour {
             name: "callback-demanded",
             what: "Demands `callback`.",
-            catches: &["ACC-02"],
+            catches: &["ACC-01"],
             touches: &["accepted", "rejected"],
             how: Contract(|document| document::demand(document, "callback")),
+        },
+        Misbehaviour {
+            name: "platform-needs-callback",
+            what: "Refuses `platfrom_id` without `callback`.",
+            catches: &["ACC-02"],
+            touches: &["platfrom-id"],
+            how: Request(|asked| {
+                if asked.get("platfrom_id").is_some() && asked.get("callback").is_none() {
+                    asked.spoil();
+                }
+            }),
+        },
+        Misbehaviour {
+            name: "callback-needs-platform",
+            what: "Refuses `callback` without `platfrom_id`.",
+            catches: &["ACC-02"],
+            touches: &["callback", "ftp-callback", "callback-with-line-break"],
+            how: Request(|asked| {
+                if asked.get("callback").is_some() && asked.get("platfrom_id").is_none() {
+                    asked.spoil();
+                }
+            }),
         },
         Misbehaviour {
             name: "tenant-demanded",
@@ -150,7 +172,7 @@ pub(super) const GROUP: Group = Group {
             name: "full-minutes-only",
             what: "Refuses a window that does not start and end at a full minute.",
             catches: &["ACC-07"],
-            touches: &["seconds"],
+            touches: &["seconds", "five-seconds"],
             how: Request(|asked| {
                 asked.spoil_window(|start, end| {
                     start < end && (start.second() != 0 || end.second() != 0)
@@ -158,13 +180,14 @@ pub(super) const GROUP: Group = Group {
             }),
         },
         Misbehaviour {
-            name: "an-hour-at-most",
-            what: "Refuses a window of more than an hour.",
+            name: "ten-seconds-at-least",
+            what: "Refuses a window of less than ten seconds.",
             catches: &["ACC-07"],
-            touches: &["six-hours", "years"],
+            touches: &["five-seconds"],
             how: Request(|asked| {
                 asked.spoil_window(|start, end| {
-                    start.checked_add(1.hour()).is_ok_and(|most| most < end)
+                    let least = start.checked_add(10.seconds());
+                    start < end && least.is_ok_and(|least| end < least)
                 });
             }),
         },

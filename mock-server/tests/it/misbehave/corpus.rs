@@ -79,6 +79,7 @@ fn valid_ones() -> Vec<Scenario> {
         start("channel-in-words", "channel", "front door"),
         start("channel-with-colons", "channel", "1:1200000001"),
         window("minute", "2025-04-04T08:00:00", "2025-04-04T08:01:00"),
+        window("five-seconds", "2025-04-04T08:00:00", "2025-04-04T08:00:05"),
         window("seconds", "2025-04-04T08:00:01", "2025-04-04T08:00:11"),
         window("six-hours", "2025-04-04T08:00:00", "2025-04-04T14:00:00"),
         window("leap-day", "2024-02-29T08:00:00", "2024-02-29T09:00:00"),
