@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
+use smsload_mock::misbehave::{self, Misbehaviour, UnknownMisbehaviour};
 use smsload_mock::{
     Course, Limits, MockServer, MockServerBuilder, RejectStatus, Violations, WorldFile,
 };
@@ -13,6 +14,7 @@ use smsload_mock::{
 use crate::child::Child;
 use crate::cli::ContractArgs;
 use crate::exit::{self, Exit};
+use crate::spec_show::table;
 use crate::terminal::{Terminal, stop_signal};
 use crate::{breaches, watch};
 
@@ -31,6 +33,7 @@ use crate::{breaches, watch};
   smsload mock --world examples/world.yaml
   smsload mock --course fails-at=40
   smsload mock --spec my-openapi.yaml --overlay vendor.yaml --watch
+  smsload mock --misbehave progress-goes-back
   smsload mock -- pytest                  run a client's tests, fail if the client breaks the contract
   smsload mock --speed 60 -- sh -c 'my-client --server \"$SMSLOAD_URL\"'
 
@@ -64,6 +67,12 @@ pub(crate) struct MockArgs {
     /// How a rejection is told
     #[arg(long, value_enum, default_value_t)]
     rejections: Rejections,
+    /// Do one thing wrong, to see whether a client or the conformance suite notices
+    #[arg(long, value_name = "NAME", value_parser = misbehaviour, conflicts_with = "watch")]
+    misbehave: Option<&'static Misbehaviour>,
+    /// List what can be done wrong, and the requirements that should catch it
+    #[arg(long)]
+    list_misbehaviours: bool,
     /// Serve without the control interface, /__mock/ (docs/control-interface.md)
     #[arg(long)]
     no_control: bool,
@@ -81,6 +90,10 @@ pub(crate) struct MockArgs {
     command: Vec<OsString>,
 }
 
+fn misbehaviour(name: &str) -> Result<&'static Misbehaviour, UnknownMisbehaviour> {
+    misbehave::find(name)
+}
+
 /// How a rejection is told.
 #[derive(Debug, Clone, Copy, Default, ValueEnum)]
 enum Rejections {
@@ -92,6 +105,10 @@ enum Rejections {
 }
 
 pub(crate) async fn run(args: MockArgs, terminal: Terminal) -> anyhow::Result<Exit> {
+    if args.list_misbehaviours {
+        println!("{}", misbehaviours());
+        return Ok(exit::OK);
+    }
     let contract = args.contract.load(terminal)?;
     let watch = args
         .watch
@@ -156,6 +173,9 @@ impl MockArgs {
         if let Some(course) = self.course {
             builder = builder.course(course);
         }
+        if let Some(misbehaviour) = self.misbehave {
+            builder = builder.misbehave(misbehaviour);
+        }
         Ok(builder)
     }
 }
@@ -166,4 +186,15 @@ fn world(path: &Path, terminal: Terminal) -> anyhow::Result<WorldFile> {
         eprint!("{}", problems.render(terminal.err_colour));
         anyhow::anyhow!("the world file cannot be used; docs/world-file.md tells what it may hold")
     })
+}
+
+fn misbehaviours() -> String {
+    let row = |one: &Misbehaviour| {
+        let catches = one.catches.join(" ");
+        vec![one.name.to_owned(), catches, one.what.to_owned()]
+    };
+    table(
+        &["name", "caught by", "what it does"],
+        misbehave::all().map(row).collect(),
+    )
 }

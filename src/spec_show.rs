@@ -296,7 +296,8 @@ fn requirement_rows(requirement: &Requirement, lang: Lang) -> Vec<Vec<String>> {
     rows
 }
 
-fn table(header: &[&str], rows: Vec<Vec<String>>) -> String {
+/// Columns under a header.
+pub(crate) fn table(header: &[&str], rows: Vec<Vec<String>>) -> String {
     let mut table = Table::new();
     table.load_style(presets::NOTHING).set_header(header);
     // On a terminal the columns are fitted to its width; in a file every row is one line.

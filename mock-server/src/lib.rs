@@ -88,6 +88,11 @@
 //! events. It comes before the contract's paths and can be left out ([`MockServerBuilder::control`]). Delays of faults
 //! are real time; everything else is the world's time.
 //!
+//! # Broken on purpose
+//!
+//! A mock can do one thing wrong, see [`misbehave`]: so the conformance suite is proved, and a client can be shown what
+//! a server that differs does to it.
+//!
 //! # What is not there yet
 //!
 //! The mock sends no callbacks: an address given as `callback` is checked for its form and then not used. An operation
@@ -110,6 +115,7 @@ mod journal;
 mod limits;
 mod listen;
 mod listener;
+pub mod misbehave;
 mod mock;
 mod observe;
 mod payload;

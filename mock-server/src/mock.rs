@@ -17,6 +17,7 @@ use crate::example::{self, Example};
 use crate::files::{self, Addresses, FileBody, PublicUrl, Unfinished};
 use crate::job::{Facts, JobState};
 use crate::limits::{LimitError, Limits};
+use crate::misbehave::{Applied, Misbehaving};
 use crate::observe::Observe;
 use crate::read;
 use crate::refusal::{Cause, Refusals, RejectStatus};
@@ -57,6 +58,8 @@ pub struct Settings {
     pub public_url: Option<PublicUrl>,
     /// What the address of a file answers before the end of its job. Default: 404.
     pub unfinished: Unfinished,
+    /// The one thing that it does wrong on purpose, see [`Settings::misbehave`]. Default: none.
+    pub misbehaviour: Option<Applied>,
 }
 
 impl Default for Settings {
@@ -74,6 +77,7 @@ impl Default for Settings {
             observer: None,
             public_url: None,
             unfinished: Unfinished::default(),
+            misbehaviour: None,
         }
     }
 }
@@ -117,6 +121,7 @@ pub struct Mock {
     refusals: Refusals,
     reject_status: RejectStatus,
     observer: Option<Arc<dyn Observe>>,
+    misbehaving: Option<Arc<Misbehaving>>,
 }
 
 impl Mock {
@@ -139,6 +144,7 @@ impl Mock {
             observer,
             public_url,
             unfinished,
+            misbehaviour,
         } = settings;
         Ok(Self {
             simulation: Simulation::new(seed, world, course),
@@ -153,6 +159,7 @@ impl Mock {
             refusals: Refusals::new(Arc::clone(&contract), reject_status),
             reject_status,
             observer,
+            misbehaving: misbehaviour.map(|applied| Arc::new(Misbehaving::from(applied))),
             contract,
         })
     }
@@ -174,6 +181,7 @@ impl Mock {
             refusals: Refusals::new(Arc::clone(&contract), self.reject_status),
             reject_status: self.reject_status,
             observer: self.observer.clone(),
+            misbehaving: self.misbehaving.clone(),
             contract,
         }
     }
@@ -241,19 +249,26 @@ impl Mock {
     /// The answer to a request for anything but a file. It is written down in the journal of its world.
     #[must_use]
     pub fn answer(&self, request: &Request<'_>) -> Answer<'_> {
-        let world = match self.world(request.headers) {
-            Ok(world) => world,
-            Err(NoWorld::LongName) => {
-                return self.refusals.saying(Cause::BadRequest, &NoWorld::LongName);
-            }
-            Err(full) => return self.refusals.saying(Cause::Overload, &full),
+        let answer = match &self.misbehaving {
+            None => self.behave(request),
+            Some(misbehaving) => misbehaving.answer(self, request),
         };
-        let answer = self.answer_in(&world, request);
-        world.note(request, &answer);
+        if let Ok(world) = self.world(request.headers) {
+            world.note(request, &answer);
+        }
         if let Some(observer) = &self.observer {
             observer.answered(&self.contract, request, &answer);
         }
         answer
+    }
+
+    /// The answer of a mock that does nothing wrong, unless a fault of its world wants it.
+    pub(crate) fn behave(&self, request: &Request<'_>) -> Answer<'_> {
+        match self.world(request.headers) {
+            Ok(world) => self.answer_in(&world, request),
+            Err(NoWorld::LongName) => self.refusals.saying(Cause::BadRequest, &NoWorld::LongName),
+            Err(full) => self.refusals.saying(Cause::Overload, &full),
+        }
     }
 
     fn answer_in(&self, world: &World, request: &Request<'_>) -> Answer<'_> {

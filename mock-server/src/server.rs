@@ -18,6 +18,7 @@ use crate::course::Course;
 use crate::files::{PublicUrlError, Unfinished};
 use crate::limits::{LimitError, Limits};
 use crate::listener::{BoundedAddr, BoundedListener, Breaker, Guard, PerConnection};
+use crate::misbehave::{CannotMisbehave, Misbehaviour};
 use crate::mock::{Mock, Settings};
 use crate::observe::Observe;
 use crate::refusal::RejectStatus;
@@ -56,6 +57,9 @@ pub enum StartError {
     /// The public address is none.
     #[error(transparent)]
     PublicUrl(#[from] PublicUrlError),
+    /// The contract has nothing for the misbehaviour to act on.
+    #[error(transparent)]
+    Misbehave(#[from] CannotMisbehave),
 }
 
 /// What a server is made of; see [`MockServer::builder`].
@@ -65,6 +69,7 @@ pub struct MockServerBuilder {
     addr: SocketAddr,
     speed: Option<f64>,
     public_url: Option<String>,
+    misbehaviour: Option<&'static Misbehaviour>,
     settings: Settings,
 }
 
@@ -154,18 +159,30 @@ impl MockServerBuilder {
         self
     }
 
+    /// The one thing that it does wrong on purpose. Default: none.
+    pub fn misbehave(mut self, misbehaviour: &'static Misbehaviour) -> Self {
+        self.misbehaviour = Some(misbehaviour);
+        self
+    }
+
     /// Listens and serves in the background; it serves already when this returns. Must be called within a Tokio
     /// runtime with time and I/O.
     ///
     /// # Errors
-    /// If the address cannot be listened on, the speed or a limit is out of range, or the public address is none.
+    /// If the address cannot be listened on, the speed or a limit is out of range, the public address is none, or the
+    /// contract has nothing for the misbehaviour to act on.
     pub async fn start(self) -> Result<MockServer, StartError> {
         let Self {
             addr,
             speed,
             public_url,
-            mut settings,
+            misbehaviour,
+            settings,
         } = self;
+        let mut settings = match misbehaviour {
+            Some(misbehaviour) => settings.misbehave(misbehaviour)?,
+            None => settings,
+        };
         let limits = settings.limits.clone();
         limits.check()?;
         let speed = speed.map(Speed::new).transpose()?;
@@ -288,6 +305,7 @@ impl MockServer {
             addr,
             speed: None,
             public_url: None,
+            misbehaviour: None,
             settings: Settings::default(),
         }
     }

@@ -142,3 +142,40 @@ fn the_control_interface_can_be_left_out() {
     assert_eq!(done.code, Some(2));
     assert!(done.err.contains("max_worlds"), "{}", done.err);
 }
+
+#[test]
+fn misbehaves_when_told_to() {
+    let args = ["mock", "--listen", "127.0.0.1:0", "--misbehave"];
+    let server = Server::start(&[&args[..], &["numeric-duration"]].concat());
+    let answer = post(&server.url, DOWNLOAD, &request());
+    assert_eq!(answer["data"]["playback_duration"], 10, "{answer}");
+    let done = smsload(&[&args[..], &["numeric-duratoin"]].concat());
+    assert_eq!(done.code, Some(2));
+    assert!(
+        done.err.contains("near it: `numeric-duration`"),
+        "{}",
+        done.err
+    );
+    let done = smsload(&["mock", "--list-misbehaviours"]);
+    assert_eq!(done.code, Some(0));
+    assert!(done.out.lines().count() > 60, "{}", done.out);
+    let is_it = |line: &str| line.contains("numeric-duration") && line.contains("RESP-03");
+    assert!(done.out.lines().any(is_it), "{}", done.out);
+}
+
+#[test]
+fn cannot_misbehave_where_there_is_nothing_to_change() {
+    let (_dir, path) = changed_contract(&[("          pattern: '\\S'\n", "")]);
+    let path = path.to_str().unwrap();
+    let done = smsload(&[
+        "mock",
+        "--listen",
+        "127.0.0.1:0",
+        "--spec",
+        path,
+        "--misbehave",
+        "blank-device",
+    ]);
+    assert_eq!(done.code, Some(2));
+    assert!(done.err.contains("nothing to change"), "{}", done.err);
+}

@@ -18,6 +18,7 @@ mod follow;
 mod hostile;
 mod journal;
 mod memory;
+mod misbehave;
 mod progress;
 mod proxy;
 mod proxy_hostile;
