@@ -25,7 +25,7 @@ use crate::{breaches, watch};
   smsload proxy --upstream http://10.0.0.7 --enforce --unjudged /files/
   smsload proxy --upstream http://10.0.0.7 --spec my-openapi.yaml --watch")]
 pub(crate) struct ProxyArgs {
-    /// The server that is judged: http://HOST[:PORT][/PREFIX], without TLS
+    /// The server that is judged: http://HOST:PORT, perhaps with a path, without TLS
     #[arg(long, value_name = "URL")]
     upstream: Upstream,
     /// Where to listen; port 0 takes any free one
