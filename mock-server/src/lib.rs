@@ -94,8 +94,10 @@
 //! without `x-job` answers with the same example every time.
 
 mod body;
+mod callback;
 mod clock;
 mod control;
+pub mod courier;
 mod course;
 mod evaluate;
 mod events;

@@ -3,13 +3,15 @@
 //! route → fault? → validate (schema, then rules) → start a job / read a job / example → answer → journal
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use http::header::{ALLOW, HeaderValue};
 use http::{HeaderMap, Method, Response};
 use serde_json::{Value, json};
 use smsload_spec::{Contract, Job, Match, Operation, RequestParts, Route};
 
+use crate::callback::{self, Office, Rules};
 use crate::clock::{Clock, Moment, Speed};
 use crate::control;
 use crate::course::Course;
@@ -54,6 +56,10 @@ pub struct Settings {
     pub public_url: Option<PublicUrl>,
     /// What the address of a file answers before the end of its job. Default: 404.
     pub unfinished: Unfinished,
+    /// Percent between two callbacks of a job; 0 is taken as 1, above 100 means the end only. Default 10.
+    pub callback_step: u8,
+    /// Mock time between two looks at a job that does not go evenly, for its callbacks; at least 1 ms. Default 1 s.
+    pub callback_every: Duration,
 }
 
 impl Default for Settings {
@@ -70,6 +76,8 @@ impl Default for Settings {
             limits: Limits::default(),
             public_url: None,
             unfinished: Unfinished::default(),
+            callback_step: 10,
+            callback_every: Duration::from_secs(1),
         }
     }
 }
@@ -105,6 +113,9 @@ pub struct Mock {
     pub(crate) domain: SipDomain,
     pub(crate) addresses: Addresses,
     pub(crate) unfinished: Unfinished,
+    pub(crate) callbacks: Rules,
+    /// There while it is served.
+    office: Mutex<Option<Office>>,
     /// Kinds of jobs; a job knows its kind by the place here.
     kinds: Vec<String>,
     /// Ready answers of operations without a job, by operation id.
@@ -131,6 +142,8 @@ impl Mock {
             limits,
             public_url,
             unfinished,
+            callback_step: step,
+            callback_every: every,
         } = settings;
         let examples = contract.operations().iter().filter(|o| !has_job(o));
         Ok(Self {
@@ -141,6 +154,8 @@ impl Mock {
             domain: sip_domain,
             addresses: Addresses::new(seed, public_url.as_ref()),
             unfinished,
+            callbacks: Rules { seed, every, step },
+            office: Mutex::default(),
             kinds: kinds(&contract),
             examples: examples
                 .map(|o| (o.id.clone(), Example::of(&contract, o)))
@@ -166,6 +181,23 @@ impl Mock {
     #[must_use]
     pub fn job_count(&self) -> usize {
         self.worlds.all().iter().map(|world| world.jobs.len()).sum()
+    }
+
+    /// What callbacks are sent from, while it is served.
+    pub(crate) fn office(&self) -> Option<Office> {
+        let office = self.office.lock().unwrap_or_else(PoisonError::into_inner);
+        office.clone()
+    }
+
+    /// Sends callbacks from now on, or none any more.
+    pub(crate) fn staff(&self, office: Option<Office>) {
+        let is_open = office.is_some();
+        *self.office.lock().unwrap_or_else(PoisonError::into_inner) = office;
+        if !is_open {
+            for world in self.worlds.all() {
+                world.callbacks.close();
+            }
+        }
     }
 
     pub(crate) fn limits(&self) -> &Limits {
@@ -309,7 +341,11 @@ impl Mock {
         let place = Place { mock: self, world };
         let status = || example::success(operation);
         let answer = match &operation.job {
-            Some(Job::Starts(job)) => start::start(place, job, body, status()),
+            Some(Job::Starts(job)) => start::start(place, job, body, status()).inspect(|answer| {
+                if let Some(id) = &answer.job {
+                    callback::follow(place, operation, job, body, id);
+                }
+            }),
             Some(Job::Reads(job)) => read::read(place, job, body, status()),
             Some(Job::Tells(_)) | None => return self.example(operation),
         };

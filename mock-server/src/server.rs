@@ -3,12 +3,15 @@
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum_server::{Handle, Server};
 use smsload_spec::Contract;
+use tokio::runtime::Handle as Runtime;
 use tokio::task::JoinHandle;
 use tower::make::Shared as MakeShared;
 
+use crate::callback::Office;
 use crate::clock::{Clock, Speed, SpeedError};
 use crate::control;
 use crate::course::Course;
@@ -144,6 +147,18 @@ impl MockServerBuilder {
         self
     }
 
+    /// Percent between two callbacks of a job; 0 is taken as 1, above 100 means the end only. Default 10.
+    pub fn callback_step(mut self, percent: u8) -> Self {
+        self.settings.callback_step = percent;
+        self
+    }
+
+    /// Mock time between two looks at a job that does not go evenly, for its callbacks; at least 1 ms. Default 1 s.
+    pub fn callback_every(mut self, every: Duration) -> Self {
+        self.settings.callback_every = every;
+        self
+    }
+
     /// Listens and serves in the background; it serves already when this returns. Must be called within a Tokio
     /// runtime with time and I/O.
     ///
@@ -173,6 +188,10 @@ impl MockServerBuilder {
             settings.clock.set_speed(speed);
         }
         let mock = Arc::new(Mock::new(settings)?);
+        mock.staff(Some(Office {
+            mock: Arc::downgrade(&mock),
+            runtime: Runtime::current(),
+        }));
         if mock.has_control() {
             control::prepare();
             warn_of_hidden_paths(mock.contract());
@@ -297,6 +316,7 @@ impl MockServer {
             Ok(Err(error)) => tracing::warn!(%error, "serving had failed"),
             Err(error) => tracing::warn!(%error, "serving had ended"),
         }
+        self.shared.mock.staff(None);
     }
 }
 
@@ -304,5 +324,6 @@ impl Drop for MockServer {
     fn drop(&mut self) {
         self.shared.stopping.send_replace(true);
         self.handle.shutdown();
+        self.shared.mock.staff(None);
     }
 }

@@ -7,6 +7,7 @@
     reason = "helpers of tests fail as tests do"
 )]
 
+mod callbacks;
 mod contract;
 mod control;
 mod courses;
