@@ -5,6 +5,8 @@
 //! clock sends nothing, a clock moved by hand sends at once what is due by then. What bounds one exchange with a
 //! receiver (the deadline) is real time.
 //!
+//! The mock has one for each world (see the crate's section on callbacks); it can also be used without one.
+//!
 //! # Model
 //!
 //! One task, the scheduler, owns everything: the followed jobs, ordered by when each is due, and one lane for each
