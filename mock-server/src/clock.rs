@@ -9,6 +9,7 @@ use std::sync::{PoisonError, RwLock, RwLockReadGuard};
 use std::time::{Duration, Instant};
 
 use jiff::{SignedDuration, Timestamp};
+use tokio::sync::watch;
 
 /// A point of mock time: microseconds since the clock was made.
 #[derive(
@@ -96,6 +97,7 @@ impl Speed {
 pub struct Clock {
     start: ClockStart,
     state: RwLock<State>,
+    changed: watch::Sender<()>,
 }
 
 /// How a clock starts, and starts again.
@@ -201,6 +203,7 @@ impl Clock {
         Self {
             start,
             state: RwLock::new(State::start(start)),
+            changed: watch::Sender::new(()),
         }
     }
 
@@ -217,8 +220,7 @@ impl Clock {
 
     /// Begins a new history: mock time 0, as another clock starts.
     pub fn restart(&self, start: ClockStart) {
-        let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
-        *state = State::start(start);
+        self.replace(State::start(start));
     }
 
     /// Begins a new history at what another clock showed.
@@ -228,14 +230,13 @@ impl Clock {
             .wall
             .checked_sub(SignedDuration::from_micros(micros))
             .unwrap_or(Timestamp::MIN);
-        let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
-        *state = State {
+        self.replace(State {
             origin,
             real: Instant::now(),
             mock: reading.now,
             speed: reading.speed,
             is_paused: reading.is_paused,
-        };
+        });
     }
 
     /// What it shows, all at one instant.
@@ -296,11 +297,52 @@ impl Clock {
         self.read().speed
     }
 
+    /// Real time from now until a point of mock time, if nothing changes the clock meanwhile (see [`Clock::changes`]):
+    /// none while it is stopped before that point, zero if the point is reached.
+    #[must_use]
+    pub fn until(&self, moment: Moment) -> Option<Duration> {
+        let state = *self.read();
+        let left = moment.micros_since(state.at(Instant::now()));
+        if left == 0 {
+            return Some(Duration::ZERO);
+        }
+        if state.is_paused {
+            return None;
+        }
+        #[expect(
+            clippy::cast_precision_loss,
+            reason = "a wait needs no more than 53 bits"
+        )]
+        let seconds = left as f64 / 1e6 / state.speed.0;
+        // A microsecond more, so that rounding never wakes anybody before the point.
+        let wait = Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX);
+        Some(wait.saturating_add(Duration::from_micros(1)))
+    }
+
+    /// Reports every later change of the clock: stopped, resumed, moved by hand, another speed, another history.
+    ///
+    /// No change is missed between two waits; several at once may be reported as one.
+    #[must_use]
+    pub fn changes(&self) -> watch::Receiver<()> {
+        self.changed.subscribe()
+    }
+
     fn read(&self) -> RwLockReadGuard<'_, State> {
         self.state.read().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn change(&self, change: impl FnOnce(&mut State)) {
+        self.change_state(change);
+        // After the lock: whoever is woken reads the state at once.
+        self.changed.send_replace(());
+    }
+
+    fn replace(&self, state: State) {
+        *self.state.write().unwrap_or_else(PoisonError::into_inner) = state;
+        self.changed.send_replace(());
+    }
+
+    fn change_state(&self, change: impl FnOnce(&mut State)) {
         let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
         // Read under the lock: a time read before it could lie before one that another caller was told.
         let real = Instant::now();

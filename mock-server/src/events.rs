@@ -11,7 +11,7 @@ use tokio::sync::broadcast;
 /// Something that happened.
 #[derive(Debug, Clone)]
 pub(crate) struct Event {
-    /// Its name: `job`, `exchange`, `fault`, `clock`, `reset`.
+    /// Its name: `job`, `exchange`, `fault`, `clock`, `callback`, `reset`.
     pub(crate) name: &'static str,
     /// What is told of it.
     pub(crate) data: Arc<Value>,

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use smsload_spec::JobView;
 
 use crate::clock::Moment;
+use crate::courier::Work;
 use crate::course::{Course, Whole};
 
 /// What is known of a job besides its id. There is no timer and no task behind it: whoever asks, computes.
@@ -183,6 +184,15 @@ impl Facts {
                 Some(self.from.plus_micros(micros))
             }
         }
+    }
+
+    /// What is being brought over, while nobody holds it.
+    pub(crate) fn work(&self) -> Option<Work> {
+        (self.phase == Phase::Runs).then_some(Work {
+            started: self.from,
+            transfer_micros: self.transfer_micros,
+            bytes: self.bytes,
+        })
     }
 
     /// When it is forgotten: so long after the end that it has or would have had, or after somebody interfered if that

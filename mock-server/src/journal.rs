@@ -50,7 +50,7 @@ impl Kept {
     }
 
     /// An answer owns its bytes, so that a short one need not be copied.
-    fn share(body: &Bytes, at_most: usize) -> Self {
+    pub(crate) fn share(body: &Bytes, at_most: usize) -> Self {
         if body.len() > at_most {
             return Self::copy(body, at_most);
         }
@@ -109,20 +109,29 @@ pub(crate) struct Exchange {
 }
 
 /// An attempt to tell somebody of a job.
-#[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
+#[derive(Debug, Clone, Default, serde::Serialize, serde::Deserialize)]
 pub(crate) struct CallbackAttempt {
     /// The job's id.
     pub(crate) job: String,
     /// Where it was sent.
     pub(crate) address: String,
-    /// The first is 1.
+    /// Which message of the job it was; the first is 1, and 0 means that none could be sent.
+    #[serde(default)]
+    pub(crate) delivery: u32,
+    /// Which attempt at that message; the first is 1.
     pub(crate) attempt: u32,
-    /// What was sent.
+    /// What was sent, or its beginning.
     pub(crate) body: String,
+    /// Whether it was the job's last message.
+    #[serde(default)]
+    pub(crate) end: bool,
     /// What was answered, if anything was.
     pub(crate) status: Option<u16>,
     /// Why nothing was.
     pub(crate) error: Option<String>,
+    /// What follows: `acknowledged`, `retry`, `given-up`, `stopped`, `held`.
+    #[serde(default)]
+    pub(crate) then: String,
 }
 
 /// What an entry is about. It is shared, so that a listing copies no text under the lock.
@@ -190,7 +199,10 @@ impl What {
                         + e.violations.iter().map(told).sum::<usize>()
                         + e.duplicates.iter().map(|d| d.len() + 24).sum::<usize>()
                 }
-                Self::Callback(c) => c.job.len() + c.address.len() + c.body.len(),
+                Self::Callback(c) => {
+                    let error = c.error.as_ref().map_or(0, String::len);
+                    c.job.len() + c.address.len() + c.body.len() + error
+                }
             }
     }
 }
@@ -253,6 +265,11 @@ impl Journal {
     /// Whether anything is kept.
     pub(crate) fn is_on(&self) -> bool {
         self.max_entries > 0
+    }
+
+    /// Bytes of a body that are kept at most.
+    pub(crate) fn max_body(&self) -> usize {
+        self.max_body
     }
 
     /// Keeps an exchange; its number, if any is given.

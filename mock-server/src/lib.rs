@@ -75,6 +75,30 @@
 //! 2.5 to 17 kB) or whose duration is 0 can come from an edited contract only: its size is kept to, but it is mere
 //! padding, `application/octet-stream`, and the log warns.
 //!
+//! # Callbacks
+//!
+//! A job whose request gives an address for callbacks is told of there, over real HTTP, by the [courier]: each time
+//! that 10 more percent are there ([`Settings::callback_step`]), and at the end, with the address of the file. Method,
+//! body and address are the contract's (`callbacks`, with `x-job: {tells: …}`). A job that does not go evenly is
+//! looked at every second of mock time ([`Settings::callback_every`]). All of it is the mock's time: while the clock
+//! stands, nothing is sent; if it is moved by hand, what is due is sent at once, and progress that was passed over is
+//! not. Whatever is not answered with 2xx comes again. Each attempt is in the journal and among the events.
+//!
+//! The answer to a request waits for no callback, and no callback that goes wrong changes it: an address that cannot
+//! be called, or one job too many (100,000 in a world), is told in the journal and the log. Nothing is promised about
+//! which comes first, the answer or the first callback; only a clock much faster than real time lets a callback
+//! overtake.
+//!
+//! What the page leaves open is assumed: a failed or deleted job is told of no more, not even that it failed; one that
+//! stalls is told of up to there, and again when it is resumed by hand; one that has not begun is not told of.
+//!
+//! Limits: there are callbacks only while the mock is served ([`MockServer`]), none from a [`Mock`] alone. They are in
+//! no snapshot: a reset, a restored snapshot, the end of serving, and a world that makes room for another end them,
+//! also ends that are still to be tried again. A job that is no longer kept is told of no more. Of several callbacks
+//! for one kind of job the first whose address the request gives is sent. No TLS; a name in the address is resolved by
+//! the host. A courier can make callbacks go wrong on purpose ([`courier::Fault`]); no switch of the mock or its
+//! control interface does so yet.
+//!
 //! # Worlds
 //!
 //! Each value of the header `tenant-id` is a world of its own, with jobs, a clock, faults and a journal, so that tests
@@ -95,12 +119,13 @@
 //!
 //! # What is not there yet
 //!
-//! The mock sends no callbacks: an address given as `callback` is checked for its form and then not used. An operation
-//! without `x-job` answers with the same example every time.
+//! Callbacks cannot be made to go wrong on purpose. An operation without `x-job` answers with the same example every time.
 
 mod body;
+mod callback;
 mod clock;
 mod control;
+pub mod courier;
 mod course;
 mod evaluate;
 mod events;

@@ -3,13 +3,15 @@
 //! route → fault? → validate (schema, then rules) → start a job / read a job / example → answer → journal
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use http::header::{ALLOW, HeaderValue};
 use http::{HeaderMap, Method, Response};
 use serde_json::{Value, json};
 use smsload_spec::{Contract, Job, Match, Operation, RequestParts, Route};
 
+use crate::callback::{self, Office, Rules};
 use crate::clock::{Clock, Moment, Speed};
 use crate::control;
 use crate::course::Course;
@@ -60,6 +62,10 @@ pub struct Settings {
     pub unfinished: Unfinished,
     /// The one thing that it does wrong on purpose, see [`Settings::misbehave`]. Default: none.
     pub misbehaviour: Option<Applied>,
+    /// Percent between two callbacks of a job; 0 is taken as 1, above 100 means the end only. Default 10.
+    pub callback_step: u8,
+    /// Mock time between two looks at a job that does not go evenly, for its callbacks; at least 1 ms. Default 1 s.
+    pub callback_every: Duration,
 }
 
 impl Default for Settings {
@@ -78,6 +84,8 @@ impl Default for Settings {
             public_url: None,
             unfinished: Unfinished::default(),
             misbehaviour: None,
+            callback_step: 10,
+            callback_every: Duration::from_secs(1),
         }
     }
 }
@@ -114,6 +122,9 @@ pub struct Mock {
     pub(crate) domain: SipDomain,
     pub(crate) addresses: Addresses,
     pub(crate) unfinished: Unfinished,
+    pub(crate) callbacks: Rules,
+    /// There while it is served; shared with the mocks that follow this one.
+    office: Arc<Mutex<Option<Office>>>,
     /// Kinds of jobs; a job knows its kind by the place here, so that none ever moves.
     kinds: Vec<String>,
     /// Ready answers of operations without a job, by operation id.
@@ -145,6 +156,8 @@ impl Mock {
             public_url,
             unfinished,
             misbehaviour,
+            callback_step: step,
+            callback_every: every,
         } = settings;
         Ok(Self {
             simulation: Simulation::new(seed, world, course),
@@ -154,6 +167,8 @@ impl Mock {
             domain: sip_domain,
             addresses: Addresses::new(seed, public_url.as_ref()),
             unfinished,
+            callbacks: Rules { seed, every, step },
+            office: Arc::default(),
             kinds: kinds(&contract, Vec::new()),
             examples: examples(&contract),
             refusals: Refusals::new(Arc::clone(&contract), reject_status),
@@ -176,6 +191,8 @@ impl Mock {
             domain: self.domain.clone(),
             addresses: self.addresses.clone(),
             unfinished: self.unfinished,
+            callbacks: self.callbacks,
+            office: Arc::clone(&self.office),
             kinds: kinds(&contract, self.kinds.clone()),
             examples: examples(&contract),
             refusals: Refusals::new(Arc::clone(&contract), self.reject_status),
@@ -202,6 +219,23 @@ impl Mock {
     #[must_use]
     pub fn job_count(&self) -> usize {
         self.worlds.all().iter().map(|world| world.jobs.len()).sum()
+    }
+
+    /// What callbacks are sent from, while it is served.
+    pub(crate) fn office(&self) -> Option<Office> {
+        let office = self.office.lock().unwrap_or_else(PoisonError::into_inner);
+        office.clone()
+    }
+
+    /// Sends callbacks from now on, or none any more.
+    pub(crate) fn staff(&self, office: Option<Office>) {
+        let is_open = office.is_some();
+        *self.office.lock().unwrap_or_else(PoisonError::into_inner) = office;
+        if !is_open {
+            for world in self.worlds.all() {
+                world.callbacks.close();
+            }
+        }
     }
 
     pub(crate) fn limits(&self) -> &Limits {
@@ -355,7 +389,11 @@ impl Mock {
         let place = Place { mock: self, world };
         let status = || example::success(operation);
         let answer = match &operation.job {
-            Some(Job::Starts(job)) => start::start(place, job, body, status()),
+            Some(Job::Starts(job)) => start::start(place, job, body, status()).inspect(|answer| {
+                if let Some(id) = &answer.job {
+                    callback::follow(place, operation, job, body, id);
+                }
+            }),
             Some(Job::Reads(job)) => read::read(place, job, body, status()),
             Some(Job::Tells(_)) | None => return self.example(operation),
         };

@@ -3,15 +3,18 @@
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum_server::{Handle, Server};
 use bytes::Bytes;
 use http::{Request, Response};
 use hyper::body::{Body, Incoming};
 use smsload_spec::Contract;
+use tokio::runtime::Handle as Runtime;
 use tokio::task::JoinHandle;
 use tower::make::Shared as MakeShared;
 
+use crate::callback::Office;
 use crate::clock::{Clock, Speed, SpeedError};
 use crate::control;
 use crate::course::Course;
@@ -165,6 +168,18 @@ impl MockServerBuilder {
         self
     }
 
+    /// Percent between two callbacks of a job; 0 is taken as 1, above 100 means the end only. Default 10.
+    pub fn callback_step(mut self, percent: u8) -> Self {
+        self.settings.callback_step = percent;
+        self
+    }
+
+    /// Mock time between two looks at a job that does not go evenly, for its callbacks; at least 1 ms. Default 1 s.
+    pub fn callback_every(mut self, every: Duration) -> Self {
+        self.settings.callback_every = every;
+        self
+    }
+
     /// Listens and serves in the background; it serves already when this returns. Must be called within a Tokio
     /// runtime with time and I/O.
     ///
@@ -200,6 +215,10 @@ impl MockServerBuilder {
         }
         let handle = Handle::new();
         let shared = Arc::new(Shared::new(Arc::clone(&mock), limits.clone()));
+        mock.staff(Some(Office {
+            server: Arc::downgrade(&shared),
+            runtime: Runtime::current(),
+        }));
         let respond = {
             let shared = Arc::clone(&shared);
             move |breaker, request| respond(Arc::clone(&shared), breaker, request)
@@ -353,6 +372,7 @@ impl MockServer {
             Ok(Err(error)) => tracing::warn!(%error, "serving had failed"),
             Err(error) => tracing::warn!(%error, "serving had ended"),
         }
+        self.shared.mock.load().staff(None);
     }
 }
 
@@ -360,5 +380,6 @@ impl Drop for MockServer {
     fn drop(&mut self) {
         self.shared.stopping.send_replace(true);
         self.handle.shutdown();
+        self.shared.mock.load().staff(None);
     }
 }

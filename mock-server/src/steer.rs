@@ -82,6 +82,7 @@ impl World {
         let facts = self.jobs.act(id, now, action)?;
         let status = JobStatus::of(id.to_owned(), &facts, now);
         self.tell_job(status.state.name(), id);
+        self.callbacks.nudge(status.number);
         Some(status)
     }
 
@@ -90,6 +91,7 @@ impl World {
         let now = self.clock.now();
         let facts = self.jobs.delete(id, now)?;
         self.tell_job("deleted", id);
+        self.callbacks.nudge(facts.number);
         Some(JobStatus::of(id.to_owned(), &facts, now))
     }
 }
@@ -125,12 +127,14 @@ impl Mock {
         world.jobs.export(world.clock.now())
     }
 
-    /// Goes on with the jobs of a snapshot instead of its own.
+    /// Goes on with the jobs of a snapshot instead of its own. Callbacks are in no snapshot: none are sent for them.
     ///
     /// # Errors
     /// If the snapshot cannot be gone on with; then nothing is changed.
     pub fn import_jobs(&self, snapshot: JobsSnapshot) -> Result<(), SnapshotError> {
         let world = self.default_world();
-        world.jobs.import(snapshot, world.clock.now())
+        world.jobs.import(snapshot, world.clock.now())?;
+        world.callbacks.close();
+        Ok(())
     }
 }

@@ -7,16 +7,17 @@
 use std::collections::HashMap;
 use std::ops::Deref;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock, Weak};
 
 use http::{HeaderMap, HeaderName};
 use serde_json::json;
 
+use crate::callback::Callbacks;
 use crate::clock::{Clock, ClockStart, Moment};
 use crate::events::{About, Event, Events};
 use crate::fault::Faults;
 use crate::jobs::Jobs;
-use crate::journal::Journal;
+use crate::journal::{CallbackAttempt, Journal, What};
 use crate::limits::Limits;
 use crate::request::{Answer, Request};
 
@@ -34,22 +35,26 @@ pub(crate) struct World {
     pub(crate) journal: Journal,
     pub(crate) faults: Faults,
     pub(crate) events: Events,
+    pub(crate) callbacks: Callbacks,
+    me: Weak<Self>,
     /// When it was used last, as a number of uses of all worlds.
     used: AtomicU64,
 }
 
 impl World {
-    fn new(name: &[u8], clock: Arc<Clock>, limits: &Limits) -> Self {
+    fn new(name: &[u8], clock: Arc<Clock>, limits: &Limits) -> Arc<Self> {
         let keep_micros = u64::try_from(limits.keep_jobs.as_micros()).unwrap_or(u64::MAX);
-        Self {
+        Arc::new_cyclic(|me| Self {
             name: String::from_utf8_lossy(name).into(),
             clock,
             jobs: Jobs::new(limits.max_jobs, keep_micros),
             journal: Journal::new(limits),
             faults: Faults::new(limits.max_faults),
             events: Events::new(limits.event_backlog),
+            callbacks: Callbacks::default(),
+            me: Weak::clone(me),
             used: AtomicU64::new(0),
-        }
+        })
     }
 
     /// Writes down what was asked and answered, and tells those who listen.
@@ -62,6 +67,22 @@ impl World {
         if is_heard {
             self.events.tell(|| exchange_event(number, request, answer));
         }
+    }
+
+    /// Itself, for who must not keep it.
+    pub(crate) fn weak(&self) -> Weak<Self> {
+        Weak::clone(&self.me)
+    }
+
+    /// Writes down an attempt to call back, and tells those who listen.
+    pub(crate) fn note_callback(&self, at: Moment, attempt: CallbackAttempt) {
+        let attempt = Arc::new(attempt);
+        if self.journal.is_on() {
+            self.journal.push(at, What::Callback(Arc::clone(&attempt)));
+        }
+        self.tell("callback", || {
+            serde_json::to_value(&*attempt).unwrap_or_default()
+        });
     }
 
     /// Tells of what became of a job.
@@ -97,6 +118,7 @@ impl World {
 
     /// Forgets what happened, and starts the clock again.
     pub(crate) fn reset(&self, start: ClockStart) {
+        self.callbacks.close();
         self.clock.restart(start);
         self.jobs.clear();
         self.faults.clear();
@@ -172,7 +194,7 @@ impl Worlds {
     pub(crate) fn new(clock: Arc<Clock>, limits: &Limits) -> Self {
         Self {
             start: clock.as_start(),
-            default: Arc::new(World::new(b"", clock, limits)),
+            default: World::new(b"", clock, limits),
             others: RwLock::default(),
             uses: AtomicU64::new(0),
             limits: limits.clone(),
@@ -239,7 +261,7 @@ impl Worlds {
             dropped = others.remove(&idle);
         }
         let clock = Arc::new(Clock::starting(self.start));
-        let world = Arc::new(World::new(name, clock, &self.limits));
+        let world = World::new(name, clock, &self.limits);
         others.insert(Box::from(name), Arc::clone(&world));
         drop(others);
         // Freed only now, when nobody waits for the lock.

@@ -106,3 +106,24 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn it_says_how_long_to_wait_and_that_it_was_changed() {
+    let clock = Clock::stopped_at(Timestamp::UNIX_EPOCH);
+    let mut changes = clock.changes();
+    assert!(!changes.has_changed().unwrap());
+    assert_eq!(clock.until(Moment(0)), Some(Duration::ZERO));
+    assert_eq!(clock.until(Moment(1)), None);
+    clock.advance(Duration::from_secs(1));
+    assert!(changes.has_changed().unwrap());
+    changes.mark_unchanged();
+    assert_eq!(clock.until(Moment(1_000_000)), Some(Duration::ZERO));
+    clock.set_speed(Speed(0.5));
+    clock.resume();
+    assert!(changes.has_changed().unwrap());
+    let wait = clock.until(Moment(101_000_000)).unwrap();
+    assert!(wait <= Duration::from_micros(200_000_001));
+    assert!(wait > Duration::from_secs(190));
+    clock.set_speed(Speed(f64::MIN_POSITIVE));
+    assert_eq!(clock.until(Moment(u64::MAX)), Some(Duration::MAX));
+}

@@ -68,6 +68,7 @@ pub(super) fn restore(world: &World, body: &Value) -> Done {
     }
     let imported = world.jobs.import(snapshot.jobs, reading.now);
     imported.map_err(|error| problem(StatusCode::CONFLICT, error.to_string()))?;
+    world.callbacks.close();
     world.clock.restore(reading);
     world.faults.restore(snapshot.faults).map_err(too_many)?;
     if let Some(journal) = journal {

@@ -8,6 +8,7 @@
 )]
 
 mod between;
+mod callbacks;
 mod contract;
 mod control;
 mod courses;

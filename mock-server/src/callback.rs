@@ -1,0 +1,371 @@
+//! Callbacks: what the contract tells of jobs, handed to the [courier](crate::courier), and what became of it, written
+//! down in the journal.
+//!
+//! A world has a courier of its own from its first job with an address for callbacks on, and only while the mock is
+//! served. A reset, a restored snapshot and the end of serving drop it, and with it whatever was still to be told.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::Duration;
+
+use bytes::Bytes;
+use serde_json::Value;
+use smsload_spec::{Contract, Exchange, Job, JobStart, JobTell, Operation};
+use tokio::runtime::Handle;
+
+use crate::clock::Moment;
+use crate::courier::{
+    Address, Answer, Attempt, Courier, JobKey, Message, Record, Settings, Source, Steps, Then, Told,
+};
+use crate::course::Course;
+use crate::evaluate;
+use crate::job::{Facts, JobState};
+use crate::journal::{CallbackAttempt, Kept};
+use crate::mock::{Mock, Place};
+use crate::request::JSON;
+use crate::service::Shared;
+use crate::world::World;
+
+/// The shortest time between two looks at a job.
+const LEAST_EVERY: Duration = Duration::from_millis(1);
+
+/// When callbacks are sent.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Rules {
+    pub(crate) seed: u64,
+    /// Mock time between two looks at a job that does not go evenly.
+    pub(crate) every: Duration,
+    /// Percent between two callbacks.
+    pub(crate) step: u8,
+}
+
+/// What a mock that is served sends from.
+#[derive(Debug, Clone)]
+pub(crate) struct Office {
+    /// Who serves, and knows the mock under its present contract.
+    pub(crate) server: Weak<Shared>,
+    pub(crate) runtime: Handle,
+}
+
+/// The callbacks of a world.
+#[derive(Debug, Default)]
+pub(crate) struct Callbacks {
+    desk: Mutex<Option<Arc<Desk>>>,
+}
+
+/// A courier, and what it asks.
+#[derive(Debug)]
+struct Desk {
+    courier: Courier,
+    teller: Arc<Teller>,
+}
+
+/// Speaks for the jobs of a world.
+#[derive(Debug)]
+struct Teller {
+    server: Weak<Shared>,
+    world: Weak<World>,
+    /// Jobs with callbacks, by number, until there is nothing more to tell.
+    told: Mutex<HashMap<u64, Arc<Subject>>>,
+    /// What is still under way then belongs to another history.
+    is_closed: AtomicBool,
+}
+
+/// A job that is told of.
+#[derive(Debug)]
+struct Subject {
+    id: Box<str>,
+    kind: u16,
+    spot: Spot,
+}
+
+/// Where the contract says what is told: places of an operation, of a callback in it, of an operation in that.
+#[derive(Debug, Clone, Copy)]
+struct Spot(usize, usize, usize);
+
+impl Spot {
+    fn of(self, contract: &Contract) -> Option<(&Operation, &JobTell)> {
+        let callback = contract.operations().get(self.0)?.callbacks.get(self.1)?;
+        let operation = callback.operations.get(self.2)?;
+        match &operation.job {
+            Some(Job::Tells(tell)) => Some((operation, tell)),
+            _ => None,
+        }
+    }
+}
+
+/// The first callback for this kind of job whose address the request gives, and that address.
+fn wanted(
+    contract: &Contract,
+    operation: &Operation,
+    kind: &str,
+    body: &Value,
+) -> Option<(Spot, String)> {
+    let exchange = Exchange {
+        request_body: Some(body),
+        ..Exchange::default()
+    };
+    let tells =
+        |o: &Operation| matches!(&o.job, Some(Job::Tells(tell)) if tell.kind.as_str() == kind);
+    let found = operation
+        .callbacks
+        .iter()
+        .enumerate()
+        .find_map(|(n, callback)| {
+            let told = callback.operations.iter().position(tells)?;
+            let address = callback.address.evaluate(&exchange)?;
+            (!address.is_empty()).then_some((n, told, address))
+        });
+    let (callback, told, address) = found?;
+    let place = contract
+        .operations()
+        .iter()
+        .position(|o| o.id == operation.id)?;
+    Some((Spot(place, callback, told), address))
+}
+
+/// Has a new job told of, if its request gave an address. Nothing that goes wrong here changes the answer.
+pub(crate) fn follow(
+    place: Place<'_, '_>,
+    operation: &Operation,
+    job: &JobStart,
+    body: &Value,
+    id: &str,
+) {
+    let Place { mock, world } = place;
+    let Some((spot, address)) = wanted(mock.contract(), operation, &job.kind, body) else {
+        return;
+    };
+    let Some(desk) = world.callbacks.desk(mock, world) else {
+        tracing::debug!(id, "no callbacks: the mock is not served");
+        return;
+    };
+    let subject = Subject {
+        id: Box::from(id),
+        kind: mock.kind(&job.kind),
+        spot,
+    };
+    if let Err(why) = desk.follow(mock.callbacks, world, subject, &address) {
+        tracing::warn!(id, address, why, "no callbacks are sent for this job");
+        world.note_callback(
+            world.clock.now(),
+            CallbackAttempt {
+                job: id.to_owned(),
+                address,
+                error: Some(why),
+                then: "stopped".to_owned(),
+                ..CallbackAttempt::default()
+            },
+        );
+    }
+}
+
+impl Callbacks {
+    /// Asks what there is to tell of a job that was changed by hand.
+    pub(crate) fn nudge(&self, number: u64) {
+        let desk = self.lock().clone();
+        if let Some(desk) = desk {
+            desk.courier.nudge(JobKey(number));
+        }
+    }
+
+    /// Sends nothing more of what was to be told.
+    pub(crate) fn close(&self) {
+        let desk = self.lock().take();
+        if let Some(desk) = desk {
+            desk.teller.is_closed.store(true, Ordering::Relaxed);
+        }
+    }
+
+    /// Where jobs are told from; opened for the first of them, if the mock is served.
+    fn desk(&self, mock: &Mock, world: &World) -> Option<Arc<Desk>> {
+        let office = mock.office()?;
+        let mut slot = self.lock();
+        if slot.is_none() {
+            *slot = Desk::open(&office, mock.callbacks, world).map(Arc::new);
+        }
+        slot.clone()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<Arc<Desk>>> {
+        self.desk.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Desk {
+    fn open(office: &Office, rules: Rules, world: &World) -> Option<Self> {
+        let teller = Arc::new(Teller {
+            server: Weak::clone(&office.server),
+            world: world.weak(),
+            told: Mutex::default(),
+            is_closed: AtomicBool::new(false),
+        });
+        let settings = Settings {
+            seed: rules.seed,
+            ..Settings::default()
+        };
+        let _entered = office.runtime.enter();
+        let (source, record) = (Arc::clone(&teller), Arc::clone(&teller));
+        match Courier::start(settings, Arc::clone(&world.clock), source, record) {
+            Ok(courier) => Some(Self { courier, teller }),
+            Err(error) => {
+                tracing::error!(%error, "no callbacks are sent");
+                None
+            }
+        }
+    }
+
+    fn follow(
+        &self,
+        rules: Rules,
+        world: &World,
+        subject: Subject,
+        address: &str,
+    ) -> Result<(), String> {
+        let address = Address::parse(address).map_err(|error| error.to_string())?;
+        let now = world.clock.now();
+        let facts = world.jobs.find(subject.kind, &subject.id, now);
+        let facts = facts.ok_or("the job is gone already")?;
+        let number = facts.number;
+        // What never begins by itself is looked at when somebody begins it.
+        let first = rules.next(&facts, now).unwrap_or(now);
+        self.teller.lock().insert(number, Arc::new(subject));
+        let followed = self.courier.follow(JobKey(number), address, first);
+        followed.map_err(|error| {
+            self.teller.lock().remove(&number);
+            error.to_string()
+        })
+    }
+}
+
+impl Rules {
+    /// When there may be something new to tell of a job; nothing if not before somebody changes it.
+    fn next(self, facts: &Facts, now: Moment) -> Option<Moment> {
+        if facts.state(now) != JobState::Running {
+            return None;
+        }
+        if let (Course::Linear, Some(work)) = (facts.course, facts.work()) {
+            let steps = Steps {
+                percent: self.step,
+                every: None,
+            };
+            return steps.next(&work, now);
+        }
+        let every = self.every.max(LEAST_EVERY).as_micros();
+        let next = now.plus_micros(u64::try_from(every).unwrap_or(u64::MAX));
+        Some(facts.ends().map_or(next, |end| next.min(end)))
+    }
+
+    /// Stands for the progress that is worth telling.
+    fn mark(self, percent: u8, is_end: bool) -> u64 {
+        u64::from(percent / self.step.max(1)) << 1 | u64::from(is_end)
+    }
+}
+
+impl Teller {
+    fn lock(&self) -> MutexGuard<'_, HashMap<u64, Arc<Subject>>> {
+        self.told.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What there is to tell; nothing if there never will be anything again.
+    fn look(&self, number: u64, now: Moment) -> Option<Told> {
+        let subject = self.lock().get(&number).map(Arc::clone)?;
+        let mock = self.server.upgrade()?.mock.load_full();
+        let world = self.world.upgrade()?;
+        let facts = world.jobs.find(subject.kind, &subject.id, now)?;
+        match facts.state(now) {
+            JobState::Failed => None,
+            JobState::Waiting => Some(Told::Nothing { next: None }),
+            JobState::Running | JobState::Stalled | JobState::Finished => {
+                subject.message(&mock, &world, &facts, now).map(Told::Say)
+            }
+        }
+    }
+}
+
+impl Subject {
+    fn message(&self, mock: &Mock, world: &World, facts: &Facts, now: Moment) -> Option<Message> {
+        let (operation, tell) = self.spot.of(mock.contract())?;
+        let ssrc = mock.domain.ssrc(facts.serial);
+        let file_url = mock.file_url(world, &tell.kind, &self.id, facts, now);
+        let view = facts.view(&self.id, &ssrc, &file_url, now);
+        let body = evaluate::body(&tell.body, &[("job", &view)]).map_err(|error| {
+            let operation = &operation.id;
+            tracing::error!(operation, %error, "an expression of a callback failed; mend it in the contract");
+        });
+        Some(Message {
+            method: operation.method.clone(),
+            content_type: JSON,
+            // A `Value` is JSON already: there is nothing in it that could not be written.
+            body: serde_json::to_vec(&body.ok()?).unwrap_or_default().into(),
+            mark: mock.callbacks.mark(view.percent(), view.finished),
+            is_end: view.finished,
+            next: mock.callbacks.next(facts, now),
+        })
+    }
+}
+
+impl Source for Teller {
+    fn tell(&self, job: JobKey, now: Moment) -> Told {
+        if let Some(told) = self.look(job.0, now) {
+            return told;
+        }
+        self.lock().remove(&job.0);
+        Told::Gone
+    }
+}
+
+impl Record for Teller {
+    fn record(&self, attempt: Attempt) {
+        let is_last = match attempt.then {
+            Then::Stopped => true,
+            Then::Acknowledged | Then::GivenUp => attempt.is_end,
+            Then::Retry(_) | Then::Held => false,
+        };
+        let number = attempt.job.0;
+        let subject = match is_last {
+            true => self.lock().remove(&number),
+            false => self.lock().get(&number).map(Arc::clone),
+        };
+        let world = self.world.upgrade();
+        if let (Some(subject), Some(world)) = (subject, world)
+            && !self.is_closed.load(Ordering::Relaxed)
+        {
+            let most = world.journal.max_body();
+            world.note_callback(attempt.at, entry(&subject.id, &attempt, most));
+        }
+    }
+}
+
+/// An attempt as the journal keeps it.
+fn entry(id: &str, attempt: &Attempt, max_body: usize) -> CallbackAttempt {
+    let (status, error) = match &attempt.answer {
+        Answer::Status(status) => (Some(status.as_u16()), None),
+        Answer::Failed(failure) => (None, Some(failure.to_string())),
+        Answer::NotSent => (None, Some("not sent".to_owned())),
+    };
+    let then = match attempt.then {
+        Then::Acknowledged => "acknowledged",
+        Then::Retry(_) => "retry",
+        Then::GivenUp => "given-up",
+        Then::Stopped => "stopped",
+        Then::Held => "held",
+    };
+    CallbackAttempt {
+        job: id.to_owned(),
+        address: attempt.address.to_string(),
+        delivery: attempt.delivery,
+        attempt: attempt.number,
+        body: text(&attempt.body, max_body),
+        end: attempt.is_end,
+        status,
+        error,
+        then: then.to_owned(),
+    }
+}
+
+fn text(body: &Bytes, at_most: usize) -> String {
+    let kept = Kept::share(body, at_most);
+    String::from_utf8_lossy(&kept.bytes).into_owned()
+}
