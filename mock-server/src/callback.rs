@@ -228,8 +228,11 @@ impl Desk {
         let facts = world.jobs.find(subject.kind, &subject.id, now);
         let facts = facts.ok_or("the job is gone already")?;
         let number = facts.number;
-        // What never begins by itself is looked at when somebody begins it.
-        let first = rules.next(&facts, now).unwrap_or(now);
+        // There is nothing to tell of a start; what does not run is looked at once, to see when it is forgotten.
+        let first = match facts.state(now) {
+            JobState::Running => rules.next(world, &facts, now).unwrap_or(now),
+            _ => now,
+        };
         self.teller.lock().insert(number, Arc::new(subject));
         let followed = self.courier.follow(JobKey(number), address, first);
         followed.map_err(|error| {
@@ -240,10 +243,13 @@ impl Desk {
 }
 
 impl Rules {
-    /// When there may be something new to tell of a job; nothing if not before somebody changes it.
-    fn next(self, facts: &Facts, now: Moment) -> Option<Moment> {
-        if facts.state(now) != JobState::Running {
-            return None;
+    /// When to look at a job again; nothing if there will be nothing new.
+    fn next(self, world: &World, facts: &Facts, now: Moment) -> Option<Moment> {
+        match facts.state(now) {
+            JobState::Running => {}
+            // So that what nobody resumes does not stay here for ever.
+            JobState::Waiting | JobState::Stalled => return Some(world.jobs.kept_until(facts)),
+            JobState::Failed | JobState::Finished => return None,
         }
         if let (Course::Linear, Some(work)) = (facts.course, facts.work()) {
             let steps = Steps {
@@ -276,7 +282,9 @@ impl Teller {
         let facts = world.jobs.find(subject.kind, &subject.id, now)?;
         match facts.state(now) {
             JobState::Failed => None,
-            JobState::Waiting => Some(Told::Nothing { next: None }),
+            JobState::Waiting => Some(Told::Nothing {
+                next: mock.callbacks.next(&world, &facts, now),
+            }),
             JobState::Running | JobState::Stalled | JobState::Finished => {
                 subject.message(&mock, &world, &facts, now).map(Told::Say)
             }
@@ -301,7 +309,7 @@ impl Subject {
             body: serde_json::to_vec(&body.ok()?).unwrap_or_default().into(),
             mark: mock.callbacks.mark(view.percent(), view.finished),
             is_end: view.finished,
-            next: mock.callbacks.next(facts, now),
+            next: mock.callbacks.next(world, facts, now),
         })
     }
 }
@@ -368,4 +376,71 @@ fn entry(id: &str, attempt: &Attempt, max_body: usize) -> CallbackAttempt {
 fn text(body: &Bytes, at_most: usize) -> String {
     let kept = Kept::share(body, at_most);
     String::from_utf8_lossy(&kept.bytes).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::time::Duration;
+
+    use http::{HeaderMap, HeaderValue, Method};
+    use jiff::Timestamp;
+    use tokio::runtime::Handle;
+
+    use super::Office;
+    use crate::clock::Clock;
+    use crate::mock::{Mock, Settings};
+    use crate::request::Request;
+
+    fn mock(course: &str) -> Arc<Mock> {
+        let time: Timestamp = "2025-05-31T16:00:00Z".parse().unwrap();
+        let mock = Mock::new(Settings {
+            clock: Arc::new(Clock::stopped_at(time)),
+            course: Some(course.parse().unwrap()),
+            ..Settings::default()
+        });
+        Arc::new(mock.unwrap())
+    }
+
+    /// Starts a job whose callbacks nobody hears.
+    fn start(mock: &Mock) {
+        let mut headers = HeaderMap::new();
+        headers.insert("content-type", HeaderValue::from_static("application/json"));
+        let answer = mock.answer(&Request {
+            method: &Method::POST,
+            path: "/api/smsload/playback/v1/download",
+            query: "",
+            headers: &headers,
+            body: br#"{
+                "device_unicode": "34020000001110000228", "source_type": "3",
+                "channel": "34020000001320000666", "start_time": "2025-04-04T08:00:00",
+                "end_time": "2025-04-04T09:00:00", "callback": "http://127.0.0.1:9/"
+            }"#,
+        });
+        assert!(answer.job.is_some(), "{answer:?}");
+    }
+
+    #[tokio::test]
+    async fn what_never_ends_is_followed_no_longer_than_it_is_kept() {
+        let mock = mock("never-starts");
+        let office = Office {
+            mock: Arc::downgrade(&mock),
+            runtime: Handle::current(),
+        };
+        mock.staff(Some(office));
+        start(&mock);
+        let desk = mock.default_world().callbacks.lock().clone().unwrap();
+        desk.courier.settled().await;
+        assert_eq!((desk.courier.len(), desk.teller.lock().len()), (1, 1));
+        mock.clock().advance(Duration::from_secs(1_000_000));
+        desk.courier.settled().await;
+        assert_eq!((desk.courier.len(), desk.teller.lock().len()), (0, 0));
+    }
+
+    #[tokio::test]
+    async fn nothing_is_sent_without_a_server() {
+        let mock = mock("linear");
+        start(&mock);
+        assert!(mock.default_world().callbacks.lock().is_none());
+    }
 }

@@ -119,6 +119,11 @@ impl Jobs {
         Ok(())
     }
 
+    /// When a job is forgotten, if nobody interferes.
+    pub(crate) fn kept_until(&self, facts: &Facts) -> Moment {
+        facts.kept_until(self.keep_micros)
+    }
+
     /// The job of a kind and an id.
     pub(crate) fn find(&self, kind: u16, id: &str, now: Moment) -> Option<Facts> {
         self.with(id, now, |e| e.facts.kind == kind, |facts, _| *facts)

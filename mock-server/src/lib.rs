@@ -99,6 +99,9 @@
 //! the host. A courier can make callbacks go wrong on purpose ([`courier::Fault`]); no switch of the mock or its
 //! control interface does so yet.
 //!
+//! Whoever can start a job can have this host send a request to any address that it reaches: do not serve a mock to
+//! strangers from inside a network that trusts it.
+//!
 //! # Worlds
 //!
 //! Each value of the header `tenant-id` is a world of its own, with jobs, a clock, faults and a journal, so that tests
