@@ -423,8 +423,12 @@ mod tests {
     #[tokio::test]
     async fn what_never_ends_is_followed_no_longer_than_it_is_kept() {
         let mock = mock("never-starts");
+        let server = Arc::new(crate::service::Shared::new(
+            Arc::clone(&mock),
+            mock.limits().clone(),
+        ));
         let office = Office {
-            mock: Arc::downgrade(&mock),
+            server: Arc::downgrade(&server),
             runtime: Handle::current(),
         };
         mock.staff(Some(office));
