@@ -283,11 +283,12 @@ impl Mock {
     /// The answer to a request for anything but a file. It is written down in the journal of its world.
     #[must_use]
     pub fn answer(&self, request: &Request<'_>) -> Answer<'_> {
+        let world = self.world(request.headers);
         let answer = match &self.misbehaving {
-            None => self.behave(request),
+            None => self.behave_in(&world, request),
             Some(misbehaving) => misbehaving.answer(self, request),
         };
-        if let Ok(world) = self.world(request.headers) {
+        if let Ok(world) = &world {
             world.note(request, &answer);
         }
         if let Some(observer) = &self.observer {
@@ -298,10 +299,14 @@ impl Mock {
 
     /// The answer of a mock that does nothing wrong, unless a fault of its world wants it.
     pub(crate) fn behave(&self, request: &Request<'_>) -> Answer<'_> {
-        match self.world(request.headers) {
-            Ok(world) => self.answer_in(&world, request),
+        self.behave_in(&self.world(request.headers), request)
+    }
+
+    fn behave_in(&self, world: &Result<Found<'_>, NoWorld>, request: &Request<'_>) -> Answer<'_> {
+        match world {
+            Ok(world) => self.answer_in(world, request),
             Err(NoWorld::LongName) => self.refusals.saying(Cause::BadRequest, &NoWorld::LongName),
-            Err(full) => self.refusals.saying(Cause::Overload, &full),
+            Err(full) => self.refusals.saying(Cause::Overload, full),
         }
     }
 
