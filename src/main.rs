@@ -17,6 +17,11 @@ mod watch;
 
 use std::process::ExitCode;
 
+/// Two threads that allocate and free what the other allocated wait for each other in glibc's allocator: with this one
+/// the mock spends a third less time on a request (`cargo bench --bench mock -- throughput`).
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     match cli::run() {
         Ok(code) => code,

@@ -2,9 +2,13 @@
 
 use std::borrow::Cow;
 
+use bytes::Bytes;
 use jiff::civil::DateTime;
 use serde_json::Value;
 use smsload_spec::{Expression, Quick, Scope, Template, local_date_time};
+
+/// Most bodies are shorter, so that they are allocated once.
+const USUAL_BODY: usize = 384;
 
 /// An expression of the contract that gave nothing usable: a fault of the contract, told in the log.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -55,12 +59,15 @@ pub(crate) fn whole(expression: &Expression, scope: &Scope<'_>) -> Result<u64, U
         .ok_or_else(|| Unusable::new(expression, "gave no whole number from 0"))
 }
 
-/// A body.
-pub(crate) fn body(template: &Template, scope: &Scope<'_>) -> Result<Value, Unusable> {
-    template.evaluate(scope).map_err(|error| Unusable {
+/// A body, as JSON.
+pub(crate) fn body(template: &Template, scope: &Scope<'_>) -> Result<Bytes, Unusable> {
+    let mut body = Vec::with_capacity(USUAL_BODY);
+    let written = template.write(scope, &mut body);
+    written.map_err(|error| Unusable {
         expression: "response".to_owned(),
         why: error.to_string(),
-    })
+    })?;
+    Ok(Bytes::from(body))
 }
 
 fn value(expression: &Expression, scope: &Scope<'_>) -> Result<Value, Unusable> {

@@ -1,7 +1,7 @@
 //! What a world was asked, what it answered, and what it told whom: a bounded list, the oldest entry making room.
 //!
 //! What is kept is copied out of the request, since what a request borrows would keep the whole read buffer of its
-//! connection in memory. Headers that hold secrets ([`SECRETS`]) are kept without their values. Nothing is formatted
+//! connection in memory. Headers that hold secrets ([`crate::exchange::SECRETS`]) are kept without their values. Nothing is formatted
 //! before somebody reads the journal.
 //!
 //! Limits: so many entries and bytes as [`Limits`] says; bodies are cut.
@@ -9,104 +9,15 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use bytes::Bytes;
-use http::header::{AUTHORIZATION, COOKIE, PROXY_AUTHORIZATION};
-use http::{HeaderMap, HeaderName, Method};
 use smsload_spec::Violation;
 
 use crate::clock::Moment;
+use crate::exchange::Exchange;
 use crate::limits::Limits;
-use crate::request::{Answer, Outcome, Request};
+use crate::request::{Answer, Request};
 
-/// Headers whose values are never kept.
-pub(crate) const SECRETS: [HeaderName; 5] = [
-    AUTHORIZATION,
-    COOKIE,
-    PROXY_AUTHORIZATION,
-    HeaderName::from_static("token"),
-    HeaderName::from_static("linker-sign"),
-];
-/// What stands for the value of a secret.
-pub(crate) const MASK: &str = "(not kept)";
-/// Violations of one request that are kept; the others are counted.
-const MAX_VIOLATIONS: usize = 64;
 /// What an entry costs beside its texts.
 const OVERHEAD: usize = 512;
-
-/// A body, or its beginning.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(crate) struct Kept {
-    pub(crate) bytes: Bytes,
-    /// The length of the whole.
-    pub(crate) length: usize,
-}
-
-impl Kept {
-    fn copy(body: &[u8], at_most: usize) -> Self {
-        Self {
-            bytes: Bytes::copy_from_slice(&body[..body.len().min(at_most)]),
-            length: body.len(),
-        }
-    }
-
-    /// An answer owns its bytes, so that a short one need not be copied.
-    pub(crate) fn share(body: &Bytes, at_most: usize) -> Self {
-        if body.len() > at_most {
-            return Self::copy(body, at_most);
-        }
-        Self {
-            bytes: body.clone(),
-            length: body.len(),
-        }
-    }
-
-    pub(crate) fn is_cut(&self) -> bool {
-        self.bytes.len() < self.length
-    }
-}
-
-/// How an exchange came out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub(crate) enum Ending {
-    /// A job was started.
-    Started,
-    /// A job was read.
-    Read,
-    /// An example was given.
-    Example,
-    /// The request was refused.
-    Refused,
-    /// A fault took the place of an answer.
-    Fault,
-}
-
-/// A request and its answer.
-#[derive(Debug)]
-pub(crate) struct Exchange {
-    pub(crate) method: Method,
-    pub(crate) path: Box<str>,
-    pub(crate) query: Box<str>,
-    /// `name: value`, a line for each; lossy where a value is no UTF-8.
-    pub(crate) headers: Box<str>,
-    pub(crate) request: Kept,
-    /// The operation's id.
-    pub(crate) operation: Option<Box<str>>,
-    pub(crate) ending: Ending,
-    /// The name of the error.
-    pub(crate) error: Option<Box<str>>,
-    /// The id of the fault that was hit.
-    pub(crate) fault: Option<u64>,
-    /// The first of them.
-    pub(crate) violations: Vec<Violation>,
-    /// How many there were.
-    pub(crate) violation_count: usize,
-    /// JSON Pointers of members that stood twice.
-    pub(crate) duplicates: Vec<String>,
-    /// 0 if there was no answer.
-    pub(crate) status: u16,
-    pub(crate) answer: Kept,
-}
 
 /// An attempt to tell somebody of a job.
 #[derive(Debug, Clone, Default, serde::Serialize, serde::Deserialize)]
@@ -152,50 +63,13 @@ pub(crate) struct Entry {
 }
 
 impl What {
-    /// The exchange that a request and its answer are.
-    pub(crate) fn exchange(request: &Request<'_>, answer: &Answer<'_>, body: usize) -> Self {
-        let (ending, error, violations) = match &answer.outcome {
-            Outcome::Started => (Ending::Started, None, &[][..]),
-            Outcome::Read => (Ending::Read, None, &[][..]),
-            Outcome::Example => (Ending::Example, None, &[][..]),
-            Outcome::Fault => (Ending::Fault, None, &[][..]),
-            Outcome::Refused { error, violations } => {
-                let error = Some(Box::from(&**error));
-                (Ending::Refused, error, &violations[..])
-            }
-        };
-        Self::Exchange(Arc::new(Exchange {
-            method: request.method.clone(),
-            path: Box::from(request.path),
-            query: Box::from(request.query),
-            headers: lines(request.headers),
-            request: Kept::copy(request.body, body),
-            operation: answer.operation.map(|o| Box::from(o.id.as_str())),
-            ending,
-            error,
-            fault: answer.fault,
-            violations: violations.iter().take(MAX_VIOLATIONS).cloned().collect(),
-            violation_count: violations.len(),
-            duplicates: answer.duplicates.clone(),
-            status: if answer.is_answered() {
-                answer.status.as_u16()
-            } else {
-                0
-            },
-            answer: Kept::share(&answer.body, body),
-        }))
-    }
-
     /// Bytes that it costs, nearly.
     fn cost(&self) -> usize {
         let told = |v: &Violation| OVERHEAD / 2 + v.message.len() + v.pointer.len() + v.rule.len();
         OVERHEAD
             + match self {
                 Self::Exchange(e) => {
-                    let texts = [&e.path, &e.query, &e.headers].map(|t| t.len());
-                    texts.iter().sum::<usize>()
-                        + e.request.bytes.len()
-                        + e.answer.bytes.len()
+                    e.text_length()
                         + e.violations.iter().map(told).sum::<usize>()
                         + e.duplicates.iter().map(|d| d.len() + 24).sum::<usize>()
                 }
@@ -205,22 +79,6 @@ impl What {
                 }
             }
     }
-}
-
-/// The headers, a line for each, without secrets.
-fn lines(headers: &HeaderMap) -> Box<str> {
-    let mut lines = String::with_capacity(headers.len() * 40);
-    for (name, value) in headers {
-        lines.push_str(name.as_str());
-        lines.push_str(": ");
-        if SECRETS.contains(name) {
-            lines.push_str(MASK);
-        } else {
-            lines.push_str(&String::from_utf8_lossy(value.as_bytes()));
-        }
-        lines.push('\n');
-    }
-    lines.into_boxed_str()
 }
 
 #[derive(Debug, Default)]
@@ -279,8 +137,10 @@ impl Journal {
         request: &Request<'_>,
         answer: &Answer<'_>,
     ) -> Option<u64> {
-        self.is_on()
-            .then(|| self.push(at, What::exchange(request, answer, self.max_body)))
+        self.is_on().then(|| {
+            let exchange = Exchange::of(request, answer, self.max_body);
+            self.push(at, What::Exchange(Arc::new(exchange)))
+        })
     }
 
     /// Keeps something; its number.

@@ -133,6 +133,7 @@ mod course;
 mod evaluate;
 mod events;
 mod example;
+mod exchange;
 mod fault;
 mod files;
 mod hash;

@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use bytes::Bytes;
 use http::Method;
 use serde::{Deserialize, Serialize};
 use smsload_spec::Violation;
 
 use crate::clock::Moment;
-use crate::journal::{CallbackAttempt, Ending, Entry, Exchange, Kept, Listing, What};
+use crate::exchange::{Ending, Exchange, Kept, Parts};
+use crate::journal::{CallbackAttempt, Entry, Listing, What};
 use crate::world::World;
 
 /// Entries of a journal.
@@ -79,20 +79,20 @@ struct BodyForm {
     cut: bool,
 }
 
-impl From<&Kept> for BodyForm {
-    fn from(kept: &Kept) -> Self {
+impl From<Kept<'_>> for BodyForm {
+    fn from(kept: Kept<'_>) -> Self {
         Self {
-            text: String::from_utf8_lossy(&kept.bytes).into_owned(),
+            text: String::from_utf8_lossy(kept.bytes).into_owned(),
             length: kept.length,
             cut: kept.is_cut(),
         }
     }
 }
 
-impl From<BodyForm> for Kept {
-    fn from(form: BodyForm) -> Self {
+impl<'f> From<&'f BodyForm> for Kept<'f> {
+    fn from(form: &'f BodyForm) -> Self {
         Self {
-            bytes: Bytes::from(form.text),
+            bytes: form.text.as_bytes(),
             length: form.length,
         }
     }
@@ -156,39 +156,39 @@ impl Recorded {
 fn form(exchange: &Exchange) -> ExchangeForm {
     ExchangeForm {
         method: exchange.method.to_string(),
-        path: exchange.path.to_string(),
-        query: exchange.query.to_string(),
-        headers: exchange.headers.lines().map(str::to_owned).collect(),
-        body: (&exchange.request).into(),
-        operation: exchange.operation.as_deref().map(str::to_owned),
+        path: exchange.path().to_owned(),
+        query: exchange.query().to_owned(),
+        headers: exchange.headers().lines().map(str::to_owned).collect(),
+        body: exchange.request().into(),
+        operation: exchange.operation().map(str::to_owned),
         outcome: exchange.ending,
-        error: exchange.error.as_deref().map(str::to_owned),
+        error: exchange.error().map(str::to_owned),
         fault: exchange.fault,
         violations: exchange.violations.clone(),
         violation_count: exchange.violation_count,
         duplicates: exchange.duplicates.clone(),
         status: (exchange.status != 0).then_some(exchange.status),
-        answer: (&exchange.answer).into(),
+        answer: exchange.answer().into(),
     }
 }
 
 fn exchange(form: ExchangeForm) -> Option<Exchange> {
     let mut headers = form.headers.join("\n");
     headers.push('\n');
-    Some(Exchange {
+    Some(Exchange::from(Parts {
         method: Method::from_bytes(form.method.as_bytes()).ok()?,
-        path: form.path.into(),
-        query: form.query.into(),
-        headers: headers.into(),
-        request: form.body.into(),
-        operation: form.operation.map(Into::into),
+        path: &form.path,
+        query: &form.query,
+        headers: &headers,
+        request: (&form.body).into(),
+        operation: form.operation.as_deref(),
         ending: form.outcome,
-        error: form.error.map(Into::into),
+        error: form.error.as_deref(),
         fault: form.fault,
         violation_count: form.violation_count.max(form.violations.len()),
         violations: form.violations,
         duplicates: form.duplicates,
         status: form.status.unwrap_or(0),
-        answer: form.answer.into(),
-    })
+        answer: (&form.answer).into(),
+    }))
 }

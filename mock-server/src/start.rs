@@ -153,6 +153,6 @@ impl<'m> Plan<'m, '_> {
         // A job takes its time: it has no file yet.
         let view = facts.view(&id, &ssrc, "", self.now);
         let body = evaluate::body(&self.job.response, &[("self", self.body), ("job", &view)])?;
-        Ok((id, Answer::json(self.status, JSON, &body, Outcome::Started)))
+        Ok((id, Answer::new(self.status, JSON, body, Outcome::Started)))
     }
 }

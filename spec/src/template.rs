@@ -1,9 +1,11 @@
 //! JSON whose texts are CEL expressions: the bodies that `x-job` and `x-rejection` describe.
 
 use cel::ExecutionError;
+use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::expression::{Expression, Scope};
+use crate::quick::Quick;
 
 /// A JSON value that is made anew for each answer.
 #[derive(Debug)]
@@ -43,6 +45,45 @@ impl Template {
         })
     }
 
+    /// Writes the value with these variables as JSON, without making it first.
+    ///
+    /// # Errors
+    /// As [`Template::evaluate`]; what was written until then is no JSON.
+    pub fn write(&self, scope: &Scope<'_>, out: &mut Vec<u8>) -> Result<(), ExecutionError> {
+        match self {
+            Self::Constant(value) => put(out, value),
+            Self::Expression(expression) => match expression.quick(scope) {
+                Some(Quick::Text(text)) => put(out, &text),
+                Some(Quick::Int(number)) => put(out, &number),
+                Some(Quick::Bool(truth)) => put(out, &truth),
+                None => put(out, &expression.evaluate(scope)?),
+            },
+            Self::List(items) => {
+                out.push(b'[');
+                for (index, item) in items.iter().enumerate() {
+                    if index > 0 {
+                        out.push(b',');
+                    }
+                    item.write(scope, out)?;
+                }
+                out.push(b']');
+            }
+            Self::Object(members) => {
+                out.push(b'{');
+                for (index, (name, member)) in members.iter().enumerate() {
+                    if index > 0 {
+                        out.push(b',');
+                    }
+                    put(out, name);
+                    out.push(b':');
+                    member.write(scope, out)?;
+                }
+                out.push(b'}');
+            }
+        }
+        Ok(())
+    }
+
     /// Every expression in it.
     pub(crate) fn expressions(&self) -> Vec<&Expression> {
         match self {
@@ -51,5 +92,42 @@ impl Template {
             Self::List(items) => items.iter().flat_map(Self::expressions).collect(),
             Self::Object(members) => members.iter().flat_map(|(_, m)| m.expressions()).collect(),
         }
+    }
+}
+
+fn put(out: &mut Vec<u8>, value: &(impl Serialize + ?Sized)) {
+    // Texts, numbers, truth values and JSON itself can always be written, and a `Vec` takes all of it.
+    let _ = serde_json::to_writer(out, value);
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::Template;
+    use crate::expression::Expression;
+
+    #[test]
+    fn what_is_written_is_what_the_value_is() {
+        let body = json!({"text": "a \"quoted\"\n\u{1}录像", "number": 7, "list": [1, null]});
+        let scope: &[(&str, &dyn crate::expression::Members)] = &[("self", &body)];
+        let made = |text: &str| Template::Expression(Expression::compile(text).unwrap());
+        let template = Template::Object(vec![
+            ("quick \"text\"".to_owned(), made("self.text + '!'")),
+            ("truth".to_owned(), made("self.text == ''")),
+            ("whole".to_owned(), made("self.number")),
+            ("slow".to_owned(), made("self.list")),
+            ("none".to_owned(), Template::List(Vec::new())),
+            (
+                "list".to_owned(),
+                Template::List(vec![Template::Constant(json!({"a": 1})), made("'x'")]),
+            ),
+            ("empty".to_owned(), Template::Object(Vec::new())),
+        ]);
+        let mut written = Vec::new();
+        template.write(scope, &mut written).unwrap();
+        let value = template.evaluate(scope).unwrap();
+        assert_eq!(written, serde_json::to_vec(&value).unwrap());
+        assert_eq!(serde_json::from_slice::<Value>(&written).unwrap(), value);
     }
 }

@@ -6,8 +6,9 @@ use serde_json::{Map, Value, json};
 use super::faults::parsed;
 use super::query::Query;
 use super::{Done, ok};
+use crate::exchange::{Ending, Exchange};
 use crate::fault::{has_members, leads};
-use crate::journal::{Ending, Entry, Exchange, What};
+use crate::journal::{Entry, What};
 use crate::record::Recorded;
 use crate::world::World;
 
@@ -21,7 +22,7 @@ pub(super) fn read(world: &World, query: &Query<'_>) -> Done {
     let since = query.number("since").unwrap_or(0);
     let mut listing = world.journal.list(since, |entry| match &entry.what {
         What::Exchange(e) => {
-            operation.is_none_or(|id| e.operation.as_deref() == Some(id))
+            operation.is_none_or(|id| e.operation() == Some(id))
                 && outcome.is_none_or(|outcome| e.ending == outcome)
                 && is_broken.is_none_or(|is| e.violations.is_empty() != is)
         }
@@ -69,13 +70,13 @@ impl Expectation {
         let is = |wanted: &Option<String>, found: Option<&str>| {
             wanted.as_deref().is_none_or(|wanted| found == Some(wanted))
         };
-        let fits = is(&self.operation, exchange.operation.as_deref())
+        let fits = is(&self.operation, exchange.operation())
             && is(&self.method, Some(exchange.method.as_str()))
-            && is(&self.error, exchange.error.as_deref())
+            && is(&self.error, exchange.error())
             && self
                 .path
                 .as_deref()
-                .is_none_or(|p| leads(p, &exchange.path))
+                .is_none_or(|p| leads(p, exchange.path()))
             && self.outcome.is_none_or(|o| o == exchange.ending)
             && self.status.is_none_or(|s| s == exchange.status);
         if !fits {
@@ -84,7 +85,7 @@ impl Expectation {
         if self.members.is_empty() {
             return Fit::Yes;
         }
-        match serde_json::from_slice(&exchange.request.bytes) {
+        match serde_json::from_slice(exchange.request().bytes) {
             Ok(body) if has_members(&body, &self.members) => Fit::Yes,
             Ok(_) => Fit::No,
             Err(_) => Fit::Unknown,
