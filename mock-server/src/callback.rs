@@ -4,28 +4,24 @@
 //! A world has a courier of its own from its first job with an address for callbacks on, and only while the mock is
 //! served. A reset, a restored snapshot and the end of serving drop it, and with it whatever was still to be told.
 
-use std::collections::HashMap;
-use std::sync::atomic::{AtomicBool, Ordering};
+mod teller;
+
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
-use bytes::Bytes;
 use serde_json::Value;
-use smsload_spec::{Contract, Exchange, Job, JobStart, JobTell, Operation};
+use smsload_spec::{Exchange, Job, JobStart, Operation};
 use tokio::runtime::Handle;
 
 use crate::clock::Moment;
-use crate::courier::{
-    Address, Answer, Attempt, Courier, JobKey, Message, Record, Settings, Source, Steps, Then, Told,
-};
+use crate::courier::{Address, Courier, JobKey, Settings, Steps};
 use crate::course::Course;
-use crate::evaluate;
 use crate::job::{Facts, JobState};
 use crate::journal::CallbackAttempt;
 use crate::mock::{Mock, Place};
-use crate::request::JSON;
 use crate::service::Shared;
 use crate::world::World;
+use teller::{Spot, Subject, Teller};
 
 /// The shortest time between two looks at a job.
 const LEAST_EVERY: Duration = Duration::from_millis(1);
@@ -59,70 +55,30 @@ pub(crate) struct Callbacks {
 struct Desk {
     courier: Courier,
     teller: Arc<Teller>,
-}
-
-/// Speaks for the jobs of a world.
-#[derive(Debug)]
-struct Teller {
-    server: Weak<Shared>,
-    world: Weak<World>,
-    /// Jobs with callbacks, by number, until there is nothing more to tell.
-    told: Mutex<HashMap<u64, Arc<Subject>>>,
-    /// What is still under way then belongs to another history.
-    is_closed: AtomicBool,
-}
-
-/// A job that is told of.
-#[derive(Debug)]
-struct Subject {
-    id: Box<str>,
-    kind: u16,
-    spot: Spot,
-}
-
-/// Where the contract says what is told: places of an operation, of a callback in it, of an operation in that.
-#[derive(Debug, Clone, Copy)]
-struct Spot(usize, usize, usize);
-
-impl Spot {
-    fn of(self, contract: &Contract) -> Option<(&Operation, &JobTell)> {
-        let callback = contract.operations().get(self.0)?.callbacks.get(self.1)?;
-        let operation = callback.operations.get(self.2)?;
-        match &operation.job {
-            Some(Job::Tells(tell)) => Some((operation, tell)),
-            _ => None,
-        }
-    }
+    /// Every place in a contract that told of a job: a handful, however many jobs there are.
+    spots: Mutex<Vec<Arc<Spot>>>,
 }
 
 /// The first callback for this kind of job whose address the request gives, and that address.
-fn wanted(
-    contract: &Contract,
-    operation: &Operation,
-    kind: &str,
-    body: &Value,
-) -> Option<(Spot, String)> {
+fn wanted(operation: &Operation, kind: &str, body: &Value) -> Option<(Spot, String)> {
     let exchange = Exchange {
         request_body: Some(body),
         ..Exchange::default()
     };
     let tells =
         |o: &Operation| matches!(&o.job, Some(Job::Tells(tell)) if tell.kind.as_str() == kind);
-    let found = operation
-        .callbacks
-        .iter()
-        .enumerate()
-        .find_map(|(n, callback)| {
-            let told = callback.operations.iter().position(tells)?;
-            let address = callback.address.evaluate(&exchange)?;
-            (!address.is_empty()).then_some((n, told, address))
-        });
+    let found = operation.callbacks.iter().find_map(|callback| {
+        let told = callback.operations.iter().find(|o| tells(o))?;
+        let address = callback.address.evaluate(&exchange)?;
+        (!address.is_empty()).then_some((callback, told, address))
+    });
     let (callback, told, address) = found?;
-    let place = contract
-        .operations()
-        .iter()
-        .position(|o| o.id == operation.id)?;
-    Some((Spot(place, callback, told), address))
+    let spot = Spot {
+        operation: Box::from(operation.id.as_str()),
+        callback: Box::from(callback.name.as_str()),
+        method: told.method.clone(),
+    };
+    Some((spot, address))
 }
 
 /// Has a new job told of, if its request gave an address. Nothing that goes wrong here changes the answer.
@@ -134,7 +90,7 @@ pub(crate) fn follow(
     id: &str,
 ) {
     let Place { mock, world } = place;
-    let Some((spot, address)) = wanted(mock.contract(), operation, &job.kind, body) else {
+    let Some((spot, address)) = wanted(operation, &job.kind, body) else {
         return;
     };
     let Some(desk) = world.callbacks.desk(mock, world) else {
@@ -144,9 +100,10 @@ pub(crate) fn follow(
     let subject = Subject {
         id: Box::from(id),
         kind: mock.kind(&job.kind),
-        spot,
+        spot: desk.shared(spot),
     };
     if let Err(why) = desk.follow(mock.callbacks, world, subject, &address) {
+        let address = teller::without_user(&address).into_owned();
         tracing::warn!(id, address, why, "no callbacks are sent for this job");
         world.note_callback(
             world.clock.now(),
@@ -174,7 +131,7 @@ impl Callbacks {
     pub(crate) fn close(&self) {
         let desk = self.lock().take();
         if let Some(desk) = desk {
-            desk.teller.is_closed.store(true, Ordering::Relaxed);
+            desk.teller.close();
         }
     }
 
@@ -195,12 +152,7 @@ impl Callbacks {
 
 impl Desk {
     fn open(office: &Office, rules: Rules, world: &World) -> Option<Self> {
-        let teller = Arc::new(Teller {
-            server: Weak::clone(&office.server),
-            world: world.weak(),
-            told: Mutex::default(),
-            is_closed: AtomicBool::new(false),
-        });
+        let teller = Arc::new(Teller::new(Weak::clone(&office.server), world.weak()));
         let settings = Settings {
             seed: rules.seed,
             ..Settings::default()
@@ -208,12 +160,27 @@ impl Desk {
         let _entered = office.runtime.enter();
         let (source, record) = (Arc::clone(&teller), Arc::clone(&teller));
         match Courier::start(settings, Arc::clone(&world.clock), source, record) {
-            Ok(courier) => Some(Self { courier, teller }),
+            Ok(courier) => Some(Self {
+                courier,
+                teller,
+                spots: Mutex::default(),
+            }),
             Err(error) => {
                 tracing::error!(%error, "no callbacks are sent");
                 None
             }
         }
+    }
+
+    /// The one instance of a place.
+    fn shared(&self, spot: Spot) -> Arc<Spot> {
+        let mut spots = self.spots.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = spots.iter().find(|known| ***known == spot) {
+            return Arc::clone(known);
+        }
+        let spot = Arc::new(spot);
+        spots.push(Arc::clone(&spot));
+        spot
     }
 
     fn follow(
@@ -233,10 +200,10 @@ impl Desk {
             JobState::Running => rules.next(world, &facts, now).unwrap_or(now),
             _ => now,
         };
-        self.teller.lock().insert(number, Arc::new(subject));
+        self.teller.add(number, subject);
         let followed = self.courier.follow(JobKey(number), address, first);
         followed.map_err(|error| {
-            self.teller.lock().remove(&number);
+            self.teller.remove(number);
             error.to_string()
         })
     }
@@ -267,113 +234,6 @@ impl Rules {
     fn mark(self, percent: u8, is_end: bool) -> u64 {
         u64::from(percent / self.step.max(1)) << 1 | u64::from(is_end)
     }
-}
-
-impl Teller {
-    fn lock(&self) -> MutexGuard<'_, HashMap<u64, Arc<Subject>>> {
-        self.told.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// What there is to tell; nothing if there never will be anything again.
-    fn look(&self, number: u64, now: Moment) -> Option<Told> {
-        let subject = self.lock().get(&number).map(Arc::clone)?;
-        let mock = self.server.upgrade()?.mock.load_full();
-        let world = self.world.upgrade()?;
-        let facts = world.jobs.find(subject.kind, &subject.id, now)?;
-        match facts.state(now) {
-            JobState::Failed => None,
-            JobState::Waiting => Some(Told::Nothing {
-                next: mock.callbacks.next(&world, &facts, now),
-            }),
-            JobState::Running | JobState::Stalled | JobState::Finished => {
-                subject.message(&mock, &world, &facts, now).map(Told::Say)
-            }
-        }
-    }
-}
-
-impl Subject {
-    fn message(&self, mock: &Mock, world: &World, facts: &Facts, now: Moment) -> Option<Message> {
-        let (operation, tell) = self.spot.of(mock.contract())?;
-        let ssrc = mock.domain.ssrc(facts.serial);
-        let file_url = mock.file_url(world, &tell.kind, &self.id, facts, now);
-        let view = facts.view(&self.id, &ssrc, &file_url, now);
-        let body = evaluate::body(&tell.body, &[("job", &view)]).map_err(|error| {
-            let operation = &operation.id;
-            tracing::error!(operation, %error, "an expression of a callback failed; mend it in the contract");
-        });
-        Some(Message {
-            method: operation.method.clone(),
-            content_type: JSON,
-            body: body.ok()?,
-            mark: mock.callbacks.mark(view.percent(), view.finished),
-            is_end: view.finished,
-            next: mock.callbacks.next(world, facts, now),
-        })
-    }
-}
-
-impl Source for Teller {
-    fn tell(&self, job: JobKey, now: Moment) -> Told {
-        if let Some(told) = self.look(job.0, now) {
-            return told;
-        }
-        self.lock().remove(&job.0);
-        Told::Gone
-    }
-}
-
-impl Record for Teller {
-    fn record(&self, attempt: Attempt) {
-        let is_last = match attempt.then {
-            Then::Stopped => true,
-            Then::Acknowledged | Then::GivenUp => attempt.is_end,
-            Then::Retry(_) | Then::Held => false,
-        };
-        let number = attempt.job.0;
-        let subject = match is_last {
-            true => self.lock().remove(&number),
-            false => self.lock().get(&number).map(Arc::clone),
-        };
-        let world = self.world.upgrade();
-        if let (Some(subject), Some(world)) = (subject, world)
-            && !self.is_closed.load(Ordering::Relaxed)
-        {
-            let most = world.journal.max_body();
-            world.note_callback(attempt.at, entry(&subject.id, &attempt, most));
-        }
-    }
-}
-
-/// An attempt as the journal keeps it.
-fn entry(id: &str, attempt: &Attempt, max_body: usize) -> CallbackAttempt {
-    let (status, error) = match &attempt.answer {
-        Answer::Status(status) => (Some(status.as_u16()), None),
-        Answer::Failed(failure) => (None, Some(failure.to_string())),
-        Answer::NotSent => (None, Some("not sent".to_owned())),
-    };
-    let then = match attempt.then {
-        Then::Acknowledged => "acknowledged",
-        Then::Retry(_) => "retry",
-        Then::GivenUp => "given-up",
-        Then::Stopped => "stopped",
-        Then::Held => "held",
-    };
-    CallbackAttempt {
-        job: id.to_owned(),
-        address: attempt.address.to_string(),
-        delivery: attempt.delivery,
-        attempt: attempt.number,
-        body: text(&attempt.body, max_body),
-        end: attempt.is_end,
-        status,
-        error,
-        then: then.to_owned(),
-    }
-}
-
-fn text(body: &Bytes, at_most: usize) -> String {
-    String::from_utf8_lossy(&body[..body.len().min(at_most)]).into_owned()
 }
 
 #[cfg(test)]
@@ -433,10 +293,10 @@ mod tests {
         start(&mock);
         let desk = mock.default_world().callbacks.lock().clone().unwrap();
         desk.courier.settled().await;
-        assert_eq!((desk.courier.len(), desk.teller.lock().len()), (1, 1));
+        assert_eq!((desk.courier.len(), desk.teller.len()), (1, 1));
         mock.clock().advance(Duration::from_secs(1_000_000));
         desk.courier.settled().await;
-        assert_eq!((desk.courier.len(), desk.teller.lock().len()), (0, 0));
+        assert_eq!((desk.courier.len(), desk.teller.len()), (0, 0));
     }
 
     #[tokio::test]

@@ -3,6 +3,8 @@
 //! A rule has a `match`, which says of which requests it takes note, and an `action`. All that a match names must hold;
 //! one that names nothing is met by every request. `nth`, `every` and `times` count the requests that meet the rest of
 //! the match, from 1. Rules are tried in order; the first that is met acts, and the later ones take no note.
+//!
+//! A match with `callback` is about attempts to call back, and its action is one of those that only they can meet.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -38,6 +40,45 @@ pub(crate) struct Match {
     /// The first so many requests.
     #[serde(skip_serializing_if = "Option::is_none")]
     times: Option<u64>,
+    /// Attempts to call back instead of requests.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) callback: Option<CallbackMatch>,
+}
+
+/// Of which attempts to call back a rule takes note; one that names nothing means all of them.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct CallbackMatch {
+    /// The job's id.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) job: Option<String>,
+    /// Which message of the job, from 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) delivery: Option<u32>,
+    /// Which attempt at that message, from 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) attempt: Option<u32>,
+    /// Whether it is the job's last message.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) end: Option<bool>,
+}
+
+/// An attempt to call back that is about to be made.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Calling<'c> {
+    pub(crate) job: &'c str,
+    pub(crate) delivery: u32,
+    pub(crate) attempt: u32,
+    pub(crate) is_end: bool,
+}
+
+impl CallbackMatch {
+    fn notes(&self, calling: Calling<'_>) -> bool {
+        self.job.as_deref().is_none_or(|job| job == calling.job)
+            && self.delivery.is_none_or(|n| n == calling.delivery)
+            && self.attempt.is_none_or(|n| n == calling.attempt)
+            && self.end.is_none_or(|is| is == calling.is_end)
+    }
 }
 
 /// What a rule does: at most one of these, and a delay.
@@ -68,6 +109,23 @@ pub(crate) struct Action {
     /// There is no answer.
     #[serde(skip_serializing_if = "is_false")]
     pub(crate) hang: bool,
+    /// The callback is sent, and when it is acknowledged, sent once more.
+    #[serde(skip_serializing_if = "is_false")]
+    pub(crate) duplicate: bool,
+    /// The callback is not sent, and taken for acknowledged.
+    #[serde(skip_serializing_if = "is_false")]
+    pub(crate) drop: bool,
+    /// The callback is sent after the job's next one.
+    #[serde(skip_serializing_if = "is_false")]
+    pub(crate) out_of_order: bool,
+    /// The callback's body is this instead; `null` is sent as such.
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "present")]
+    pub(crate) payload: Option<Value>,
+}
+
+/// A member that is there, `null` or not.
+fn present<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Value>, D::Error> {
+    Value::deserialize(deserializer).map(Some)
 }
 
 #[expect(
@@ -123,7 +181,8 @@ impl Match {
         let is = |wanted: &Option<String>, found: Option<&str>| {
             wanted.as_deref().is_none_or(|wanted| found == Some(wanted))
         };
-        is(&self.operation, operation)
+        self.callback.is_none()
+            && is(&self.operation, operation)
             && is(&self.method, Some(request.method.as_str()))
             && self.path.as_deref().is_none_or(|p| leads(p, request.path))
             && (self.members.is_empty() || has_members(body, &self.members))
@@ -201,10 +260,25 @@ impl Faults {
             0 => Value::Null,
             _ => serde_json::from_slice(request.body).unwrap_or_default(),
         };
-        let mut list = self.lock();
-        list.faults.iter_mut().find_map(|(fault, action)| {
+        self.first(|matching| matching.notes(request, operation, &body))
+    }
+
+    /// The fault that an attempt to call back meets. It is counted.
+    pub(crate) fn hit_callback(&self, calling: Calling<'_>) -> Option<Hit> {
+        if self.count.load(Ordering::Relaxed) == 0 {
+            return None;
+        }
+        self.first(|matching| {
+            let callback = matching.callback.as_ref();
+            callback.is_some_and(|callback| callback.notes(calling))
+        })
+    }
+
+    /// The first fault that takes note and acts.
+    fn first(&self, notes: impl Fn(&Match) -> bool) -> Option<Hit> {
+        self.lock().faults.iter_mut().find_map(|(fault, action)| {
             let matching = &fault.rule.matching;
-            if !matching.notes(request, operation, &body) {
+            if !notes(matching) {
                 return None;
             }
             fault.seen += 1;

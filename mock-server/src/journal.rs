@@ -6,6 +6,7 @@
 //!
 //! Limits: so many entries and bytes as [`Limits`] says; bodies are cut.
 
+use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -24,7 +25,7 @@ const OVERHEAD: usize = 512;
 pub(crate) struct CallbackAttempt {
     /// The job's id.
     pub(crate) job: String,
-    /// Where it was sent.
+    /// Where it was sent, without user and password.
     pub(crate) address: String,
     /// Which message of the job it was; the first is 1, and 0 means that none could be sent.
     #[serde(default)]
@@ -33,6 +34,15 @@ pub(crate) struct CallbackAttempt {
     pub(crate) attempt: u32,
     /// What was sent, or its beginning.
     pub(crate) body: String,
+    /// Bytes of the whole body.
+    #[serde(default)]
+    pub(crate) length: usize,
+    /// Whether only its beginning is kept.
+    #[serde(default)]
+    pub(crate) cut: bool,
+    /// What the mock did wrong with it, because a fault wanted it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) fault: Option<Cow<'static, str>>,
     /// Whether it was the job's last message.
     #[serde(default)]
     pub(crate) end: bool,

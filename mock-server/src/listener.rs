@@ -15,12 +15,16 @@ use std::time::Duration;
 use axum_server::accept::Accept;
 use axum_server::{AddrListener, Address};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_io_timeout::TimeoutStream;
 use tower::Service;
 
 use crate::limits::Limits;
+
+/// Connections that wait in the system's queue; a client whose connection finds no place there waits a second or more
+/// before it tries again. The system may allow fewer.
+const BACKLOG: u32 = 16_384;
 
 /// A TCP address whose listener bounds the connections.
 #[derive(Debug, Clone, Copy)]
@@ -35,7 +39,15 @@ pub(crate) struct BoundedListener {
 
 impl BoundedListener {
     pub(crate) async fn bind(addr: SocketAddr, max_connections: usize) -> io::Result<Self> {
-        let listener = TcpListener::bind(addr).await?;
+        let socket = match addr {
+            SocketAddr::V4(_) => TcpSocket::new_v4()?,
+            SocketAddr::V6(_) => TcpSocket::new_v6()?,
+        };
+        // As Tokio's own `bind`: a port that was just left can be taken again.
+        #[cfg(not(windows))]
+        socket.set_reuseaddr(true)?;
+        socket.bind(addr)?;
+        let listener = socket.listen(BACKLOG)?;
         Ok(Self {
             listener,
             places: Arc::new(Semaphore::new(max_connections)),

@@ -12,7 +12,7 @@ use crate::refusal::{Cause, Refusals};
 use crate::request::{Answer, Effect, JSON, Outcome, Then};
 
 /// What is sent for JSON: the beginning of an answer, and then something else.
-const GARBAGE: &[u8] = b"{\"code\":\"0\",\"message\":<\xff\xfe>";
+pub(crate) const GARBAGE: &[u8] = b"{\"code\":\"0\",\"message\":<\xff\xfe>";
 
 /// What is answered in the place of an answer; nothing if the request is let through.
 pub(crate) fn instead<'m>(hit: &Hit, refusals: &Refusals, limits: &Limits) -> Option<Answer<'m>> {

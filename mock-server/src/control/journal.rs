@@ -8,7 +8,7 @@ use super::query::Query;
 use super::{Done, ok};
 use crate::exchange::{Ending, Exchange};
 use crate::fault::{has_members, leads};
-use crate::journal::{Entry, What};
+use crate::journal::{CallbackAttempt, Entry, What};
 use crate::record::Recorded;
 use crate::world::World;
 
@@ -18,15 +18,18 @@ pub(super) fn read(world: &World, query: &Query<'_>) -> Done {
         .text("outcome")
         .and_then(|name| serde_json::from_value(Value::from(name)).ok());
     let (operation, is_broken) = (query.text("operation"), query.flag("violations"));
+    let (kind, job) = (query.text("kind"), query.text("job"));
     let is_plain = operation.is_none() && outcome.is_none() && is_broken.is_none();
     let since = query.number("since").unwrap_or(0);
     let mut listing = world.journal.list(since, |entry| match &entry.what {
+        What::Exchange(_) if kind == Some("callback") || job.is_some() => false,
+        What::Callback(_) if kind == Some("exchange") => false,
         What::Exchange(e) => {
             operation.is_none_or(|id| e.operation() == Some(id))
                 && outcome.is_none_or(|outcome| e.ending == outcome)
                 && is_broken.is_none_or(|is| e.violations.is_empty() != is)
         }
-        What::Callback(_) => is_plain,
+        What::Callback(attempt) => is_plain && job.is_none_or(|job| attempt.job == job),
     });
     let limit = query.limit();
     let is_cut = listing.entries.len() > limit;
@@ -40,7 +43,28 @@ pub(super) fn read(world: &World, query: &Query<'_>) -> Done {
     ok(&recorded)
 }
 
-/// How many exchanges are expected, and which.
+/// Which attempts to call back are expected.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Called {
+    job: Option<String>,
+    delivery: Option<u32>,
+    attempt: Option<u32>,
+    end: Option<bool>,
+    then: Option<String>,
+}
+
+impl Called {
+    fn fits(&self, attempt: &CallbackAttempt) -> bool {
+        self.job.as_ref().is_none_or(|job| *job == attempt.job)
+            && self.delivery.is_none_or(|n| n == attempt.delivery)
+            && self.attempt.is_none_or(|n| n == attempt.attempt)
+            && self.end.is_none_or(|is| is == attempt.end)
+            && self.then.as_ref().is_none_or(|then| *then == attempt.then)
+    }
+}
+
+/// How many exchanges, or attempts to call back, are expected, and which.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Expectation {
@@ -52,6 +76,7 @@ struct Expectation {
     error: Option<String>,
     #[serde(default)]
     members: Map<String, Value>,
+    callback: Option<Called>,
     count: Option<u64>,
     min: Option<u64>,
     max: Option<u64>,
@@ -79,13 +104,23 @@ impl Expectation {
                 .is_none_or(|p| leads(p, exchange.path()))
             && self.outcome.is_none_or(|o| o == exchange.ending)
             && self.status.is_none_or(|s| s == exchange.status);
-        if !fits {
+        self.fits_body(fits, exchange.request().bytes)
+    }
+
+    fn fits_attempt(&self, called: &Called, attempt: &CallbackAttempt) -> Fit {
+        let is_status = self.status.is_none_or(|s| attempt.status == Some(s));
+        let fits = is_status && called.fits(attempt);
+        self.fits_body(fits, attempt.body.as_bytes())
+    }
+
+    fn fits_body(&self, fits_else: bool, body: &[u8]) -> Fit {
+        if !fits_else {
             return Fit::No;
         }
         if self.members.is_empty() {
             return Fit::Yes;
         }
-        match serde_json::from_slice(exchange.request().bytes) {
+        match serde_json::from_slice(body) {
             Ok(body) if has_members(&body, &self.members) => Fit::Yes,
             Ok(_) => Fit::No,
             Err(_) => Fit::Unknown,
@@ -95,10 +130,12 @@ impl Expectation {
     fn judge(&self, entries: &[Entry]) -> Value {
         let (mut count, mut unreadable) = (0_u64, 0_u64);
         for entry in entries {
-            let What::Exchange(exchange) = &entry.what else {
-                continue;
+            let fit = match (&entry.what, &self.callback) {
+                (What::Exchange(exchange), None) => self.fits(exchange),
+                (What::Callback(attempt), Some(called)) => self.fits_attempt(called, attempt),
+                _ => Fit::No,
             };
-            match self.fits(exchange) {
+            match fit {
                 Fit::Yes => count += 1,
                 Fit::No => {}
                 Fit::Unknown => unreadable += 1,

@@ -38,6 +38,8 @@ pub struct Attempt {
     pub answer: Answer,
     /// What made it go wrong on purpose.
     pub fault: Option<Fault>,
+    /// Whether nothing more is sent for this job.
+    pub is_last: bool,
     /// What follows from it.
     pub then: Then,
 }

@@ -97,6 +97,8 @@ struct Trial<'a> {
     number: u32,
     body: Bytes,
     fault: Option<Fault>,
+    /// Whether nothing more is sent for the job once this is over with.
+    closes: bool,
 }
 
 impl Round {
@@ -176,14 +178,17 @@ impl Round {
         message: &Message,
         fault: Option<Fault>,
     ) -> (Next, Option<Duration>) {
-        let trial = self.trial(message, fault);
+        let mut trial = self.trial(message, fault);
         let at = van.clock.now();
         let exchange = self.send(van, &trial).await;
         let then = self.judge(van, &exchange, trial.number);
+        let is_followed = trial.fault == Some(Fault::Duplicate) || self.course.behind.is_some();
+        trial.closes &= !(then == Then::Acknowledged && is_followed);
         let mut took = exchange.took;
         self.note(van, &trial, at, exchange.answer, exchange.took, then);
         if then == Then::Acknowledged {
             if trial.fault == Some(Fault::Duplicate) {
+                trial.closes = message.is_end && self.course.behind.is_none();
                 took = took.max(self.send_once(van, &trial).await);
             }
             if let Some(behind) = self.course.behind.take() {
@@ -193,6 +198,7 @@ impl Round {
                     number: 1,
                     body: behind.1.body.clone(),
                     fault: Some(Fault::OutOfOrder),
+                    closes: message.is_end,
                 };
                 took = took.max(self.send_once(van, &trial).await);
             }
@@ -221,6 +227,7 @@ impl Round {
             number: self.course.failures + 1,
             body,
             fault,
+            closes: message.is_end,
         }
     }
 
@@ -319,6 +326,11 @@ impl Round {
             took,
             answer,
             fault: trial.fault.clone(),
+            is_last: match then {
+                Then::Stopped => true,
+                Then::Acknowledged | Then::GivenUp => trial.closes,
+                Then::Retry(_) | Then::Held => false,
+            },
             then,
         });
     }

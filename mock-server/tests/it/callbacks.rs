@@ -18,14 +18,15 @@ const HOUR: Duration = Duration::from_secs(3600);
 
 /// What came: the request line, the media type, the body.
 #[derive(Debug, Clone)]
-struct Hit {
+pub(crate) struct Hit {
     line: String,
     media: String,
-    body: Value,
+    /// A text if it is no JSON.
+    pub(crate) body: Value,
 }
 
 impl Hit {
-    fn percent(&self) -> u8 {
+    pub(crate) fn percent(&self) -> u8 {
         let percent = self.body["downloadProgress"].as_str().unwrap();
         percent.parse().unwrap()
     }
@@ -36,14 +37,14 @@ impl Hit {
 }
 
 /// Keeps what comes, and answers with the next of its statuses, then with 200.
-struct Receiver {
+pub(crate) struct Receiver {
     addr: SocketAddr,
     hits: Arc<Mutex<Vec<Hit>>>,
     task: JoinHandle<()>,
 }
 
 impl Receiver {
-    async fn new(statuses: &[u16]) -> Self {
+    pub(crate) async fn new(statuses: &[u16]) -> Self {
         Self::at("127.0.0.1:0".parse().unwrap(), statuses).await
     }
 
@@ -69,19 +70,20 @@ impl Receiver {
         Self { addr, hits, task }
     }
 
-    fn hits(&self) -> Vec<Hit> {
+    pub(crate) fn hits(&self) -> Vec<Hit> {
         self.hits.lock().unwrap().clone()
     }
 
-    fn body(&self) -> Value {
+    pub(crate) fn body(&self) -> Value {
         but("callback", format!("http://{}/progress", self.addr))
     }
 
     /// Whether the end of a job has come.
-    fn has_end(&self, id: &str) -> bool {
+    pub(crate) fn has_end(&self, id: &str) -> bool {
         let hits = self.hits();
-        hits.iter()
-            .any(|hit| hit.id() == id && hit.percent() == 100)
+        let is_end =
+            |hit: &Hit| hit.body["streamId"] == id && hit.body["downloadProgress"] == "100";
+        hits.iter().any(is_end)
     }
 }
 
@@ -111,18 +113,19 @@ async fn read(stream: &mut BufReader<TcpStream>) -> Hit {
     Hit {
         line: line.trim_end().to_owned(),
         media,
-        body: serde_json::from_slice(&body).unwrap(),
+        body: serde_json::from_slice(&body)
+            .unwrap_or_else(|_| String::from_utf8_lossy(&body).into()),
     }
 }
 
 /// Attempts in a journal.
-fn attempts(journal: &Value) -> Vec<Value> {
+pub(crate) fn attempts(journal: &Value) -> Vec<Value> {
     let entries = journal["entries"].as_array().unwrap();
     let is_attempt = |entry: &&Value| entry["kind"] == "callback";
     entries.iter().filter(is_attempt).cloned().collect()
 }
 
-async fn until_journal_has(api: &Api, count: usize) -> Vec<Value> {
+pub(crate) async fn until_journal_has(api: &Api, count: usize) -> Vec<Value> {
     api.until(async || attempts(&api.get("/journal").await).len() >= count)
         .await;
     attempts(&api.get("/journal").await)

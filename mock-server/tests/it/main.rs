@@ -8,6 +8,7 @@
 )]
 
 mod between;
+mod callback_faults;
 mod callbacks;
 mod contract;
 mod control;
