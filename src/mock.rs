@@ -4,11 +4,12 @@ use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 use smsload_mock::misbehave::{self, Misbehaviour, UnknownMisbehaviour};
 use smsload_mock::{
-    Course, Limits, MockServer, MockServerBuilder, RejectStatus, Violations, WorldFile,
+    Course, Limits, MockServer, MockServerBuilder, RejectStatus, Unfinished, Violations, WorldFile,
 };
 
 use crate::child::Child;
@@ -32,6 +33,8 @@ use crate::{breaches, watch};
   smsload mock --listen 127.0.0.1:0 --speed 60 --seed 7
   smsload mock --world examples/world.yaml
   smsload mock --course fails-at=40
+  smsload mock --callback-step 1 --unfinished-files partial
+  smsload mock --listen 0.0.0.0:4010 --public-url http://mock.example:4010
   smsload mock --spec my-openapi.yaml --overlay vendor.yaml --watch
   smsload mock --misbehave progress-goes-back
   smsload mock -- pytest                  run a client's tests, fail if the client breaks the contract
@@ -67,6 +70,19 @@ pub(crate) struct MockArgs {
     /// How a rejection is told
     #[arg(long, value_enum, default_value_t)]
     rejections: Rejections,
+    /// How far a download goes between two callbacks; 100 tells the end only
+    #[arg(long, value_name = "PERCENT", default_value_t = 10, value_parser = clap::value_parser!(u8).range(1..=100))]
+    callback_step: u8,
+    /// Seconds of mock time between two looks at a download that does not go evenly, for its callbacks
+    #[arg(long, value_name = "SECONDS", default_value_t = 1.0, value_parser = interval)]
+    callback_interval: f64,
+    /// What the address of a file answers before the end of its download
+    #[arg(long, value_enum, default_value_t)]
+    unfinished_files: UnfinishedFiles,
+    /// The root under which clients reach the mock, where it is not the address listened on: in a container, behind a
+    /// proxy; the addresses of files begin with it
+    #[arg(long, value_name = "URL")]
+    public_url: Option<String>,
     /// Do one thing wrong, to see whether a client or the conformance suite notices
     #[arg(long, value_name = "NAME", value_parser = misbehaviour, conflicts_with = "watch")]
     misbehave: Option<&'static Misbehaviour>,
@@ -92,6 +108,24 @@ pub(crate) struct MockArgs {
 
 fn misbehaviour(name: &str) -> Result<&'static Misbehaviour, UnknownMisbehaviour> {
     misbehave::find(name)
+}
+
+fn interval(text: &str) -> Result<f64, String> {
+    let seconds = text.parse::<f64>().ok();
+    seconds
+        .filter(|seconds| (0.001..=86_400.0).contains(seconds))
+        .ok_or_else(|| "write seconds from 0.001 to 86400".to_owned())
+}
+
+/// What the address of a file answers before the end of its download.
+#[derive(Debug, Clone, Copy, Default, ValueEnum)]
+enum UnfinishedFiles {
+    /// 404: there is no file yet
+    #[default]
+    #[value(name = "404")]
+    NotFound,
+    /// 200 with what is there by now, as some platforms do: a client that does not wait takes a part for the whole
+    Partial,
 }
 
 /// How a rejection is told.
@@ -162,6 +196,12 @@ impl MockArgs {
             .seed(self.seed)
             .reject_status(reject_status)
             .control(!self.no_control)
+            .callback_step(self.callback_step)
+            .callback_every(Duration::from_secs_f64(self.callback_interval))
+            .unfinished(match self.unfinished_files {
+                UnfinishedFiles::NotFound => Unfinished::NotFound,
+                UnfinishedFiles::Partial => Unfinished::Partial,
+            })
             .limits(Limits {
                 journal_entries: self.journal,
                 max_worlds: self.max_tenants,
@@ -169,6 +209,9 @@ impl MockArgs {
             });
         if let Some(path) = &self.world {
             builder = builder.world(world(path, terminal)?);
+        }
+        if let Some(url) = &self.public_url {
+            builder = builder.public_url(url);
         }
         if let Some(course) = self.course {
             builder = builder.course(course);

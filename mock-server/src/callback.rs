@@ -247,8 +247,9 @@ mod tests {
 
     use super::Office;
     use crate::clock::Clock;
-    use crate::mock::{Mock, Settings};
+    use crate::mock::Mock;
     use crate::request::Request;
+    use crate::settings::Settings;
 
     fn mock(course: &str) -> Arc<Mock> {
         let time: Timestamp = "2025-05-31T16:00:00Z".parse().unwrap();

@@ -14,8 +14,8 @@ mod snapshot;
 
 use std::sync::{Arc, LazyLock};
 
-use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
-use http::{HeaderMap, Method, StatusCode};
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, HOST, HeaderValue, ORIGIN};
+use http::{HeaderMap, HeaderName, Method, StatusCode};
 use serde::Serialize;
 use serde_json::Value;
 use smsload_spec::{Contract, Document, Load, Match, RequestParts, Route};
@@ -82,7 +82,13 @@ pub(crate) fn prepare() {
 /// The answer to a control request.
 pub(crate) fn reply(mock: &Mock, listeners: &Arc<Semaphore>, request: &Request<'_>) -> Reply {
     let answer = |answer: Answer<'static>| Reply::Answer(Box::new(answer));
-    let asked = match route(request).and_then(|found| judge(&found, request)) {
+    let asked = route(request).and_then(|found| {
+        if is_foreign(request) {
+            return Err(problem(StatusCode::FORBIDDEN, FOREIGN));
+        }
+        judge(&found, request)
+    });
+    let asked = match asked {
         Ok(asked) => asked,
         Err(problem) => return answer(problem.answer()),
     };
@@ -100,6 +106,27 @@ pub(crate) fn reply(mock: &Mock, listeners: &Arc<Semaphore>, request: &Request<'
         };
     }
     answer(operate(mock, &world, &asked).unwrap_or_else(Problem::answer))
+}
+
+const FOREIGN: &str =
+    "a page of another origin cannot change anything here: the header Origin must name this server";
+
+/// True if a browser sends it for a page of another origin. Reading needs no such check: browsers keep the answer from
+/// such a page, since nothing here allows it (Fetch standard, CORS).
+fn is_foreign(request: &Request<'_>) -> bool {
+    if matches!(*request.method, Method::GET | Method::HEAD) {
+        return false;
+    }
+    let text = |name: HeaderName| request.headers.get(name).map(HeaderValue::as_bytes);
+    let is_same = |origin: &[u8]| {
+        let host = text(HOST).unwrap_or_default();
+        let origin = origin
+            .strip_prefix(b"http://")
+            .or(origin.strip_prefix(b"https://"));
+        origin.is_some_and(|origin| origin.eq_ignore_ascii_case(host))
+    };
+    let is_cross_site = text(HeaderName::from_static("sec-fetch-site")) == Some(b"cross-site");
+    is_cross_site || text(ORIGIN).is_some_and(|origin| !is_same(origin))
 }
 
 /// A request that is as it should be.

@@ -15,9 +15,9 @@ const BINARY: HeaderValue = HeaderValue::from_static("application/octet-stream")
 /// A ready answer.
 #[derive(Debug, Clone)]
 pub(crate) struct Example {
-    status: StatusCode,
+    pub(crate) status: StatusCode,
     /// Media type and body; nothing if the document describes no body.
-    content: Option<(HeaderValue, Bytes)>,
+    pub(crate) content: Option<(HeaderValue, Bytes)>,
 }
 
 impl Example {
@@ -52,21 +52,25 @@ pub(crate) fn success(operation: &Operation) -> StatusCode {
 }
 
 fn content(contract: &Contract, response: &Response) -> Option<(HeaderValue, Bytes)> {
-    let media = response
-        .body
-        .json()
-        .or_else(|| response.body.media.first())?;
-    let value = media.examples.values().next().cloned().or_else(|| {
-        media
-            .schema
-            .as_ref()
-            .map(|schema| contract.sample(schema, true))
-    })?;
+    let media = representation(response)?;
+    let value = media.examples.values().next().cloned();
+    let value = value.or_else(|| Some(contract.sample(media.schema.as_ref()?, true)))?;
+    Some(written(media, value))
+}
+
+/// The representation that is answered with: JSON if there is one.
+pub(crate) fn representation(response: &Response) -> Option<&Media> {
+    let body = &response.body;
+    body.json().or_else(|| body.media.first())
+}
+
+/// A value in a representation.
+pub(crate) fn written(media: &Media, value: Value) -> (HeaderValue, Bytes) {
     let text = match value {
         Value::String(text) if !media.is_json() => text,
         value => value.to_string(),
     };
-    Some((media_type(media), Bytes::from(text)))
+    (media_type(media), Bytes::from(text))
 }
 
 /// The media type as a header; a range such as `text/*` has none of its own.

@@ -3,92 +3,29 @@
 //! route → fault? → validate (schema, then rules) → start a job / read a job / example → answer → journal
 
 use std::collections::HashMap;
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
-use http::header::{ALLOW, HeaderValue};
-use http::{HeaderMap, Method, Response};
-use serde_json::{Value, json};
-use smsload_spec::{Contract, Job, Match, Operation, RequestParts, Route};
+use http::{HeaderMap, Response};
+use serde_json::json;
+use smsload_spec::{Contract, Job, Operation};
 
-use crate::callback::{self, Office, Rules};
-use crate::clock::{Clock, Moment, Speed};
+use crate::callback::{Office, Rules};
+use crate::clock::{Clock, Moment};
 use crate::control;
-use crate::course::Course;
-use crate::example::{self, Example};
-use crate::files::{self, Addresses, FileBody, PublicUrl, Unfinished};
+use crate::example::Example;
+use crate::files::{self, Addresses, FileBody, Unfinished};
 use crate::job::{Facts, JobState};
 use crate::limits::{LimitError, Limits};
-use crate::misbehave::{Applied, Misbehaving};
+use crate::misbehave::Misbehaving;
 use crate::observe::Observe;
-use crate::read;
 use crate::refusal::{Cause, Refusals, RejectStatus};
 use crate::request::{Answer, Request};
+use crate::settings::Settings;
 use crate::simulation::Simulation;
 use crate::ssrc::SipDomain;
-use crate::start::{self, Refusal};
 use crate::strike;
 use crate::world::{Found, NoWorld, World, Worlds};
-use crate::world_file::WorldFile;
-
-/// What a mock is made of.
-#[derive(Debug, Clone)]
-pub struct Settings {
-    /// What it does. Default: the bundled contract.
-    pub contract: Arc<Contract>,
-    /// The time of the default world; shared, so that a test can move it. Clocks of other worlds start as this one
-    /// stands when the mock is made. Default: real time.
-    pub clock: Arc<Clock>,
-    /// Decides the simulation's figures; the same seed gives the same. Default 0.
-    pub seed: u64,
-    /// The devices that there are, and what they recorded. Default: every device exists, with figures from the seed.
-    pub world: Option<Arc<WorldFile>>,
-    /// How the progress of every job goes, whatever its device says. Default: as the world says, else evenly.
-    pub course: Option<Course>,
-    /// The status of rejections. Default: as the contract says.
-    pub reject_status: RejectStatus,
-    /// The SIP domain that SSRCs are made from. Default 3402000000.
-    pub sip_domain: SipDomain,
-    /// Whether it has a control interface (`/__mock/`), once it is served. Default: yes.
-    pub control: bool,
-    /// What clients may cost it.
-    pub limits: Limits,
-    /// Who is told of every answer. Default: nobody.
-    pub observer: Option<Arc<dyn Observe>>,
-    /// The root of the addresses of files. Default: the address that the server listens on; without a server the
-    /// addresses are paths.
-    pub public_url: Option<PublicUrl>,
-    /// What the address of a file answers before the end of its job. Default: 404.
-    pub unfinished: Unfinished,
-    /// The one thing that it does wrong on purpose, see [`Settings::misbehave`]. Default: none.
-    pub misbehaviour: Option<Applied>,
-    /// Percent between two callbacks of a job; 0 is taken as 1, above 100 means the end only. Default 10.
-    pub callback_step: u8,
-    /// Mock time between two looks at a job that does not go evenly, for its callbacks; at least 1 ms. Default 1 s.
-    pub callback_every: Duration,
-}
-
-impl Default for Settings {
-    fn default() -> Self {
-        Self {
-            contract: Contract::bundled(),
-            clock: Arc::new(Clock::new(Speed::REAL)),
-            seed: 0,
-            world: None,
-            course: None,
-            reject_status: RejectStatus::default(),
-            sip_domain: SipDomain::default(),
-            control: true,
-            limits: Limits::default(),
-            observer: None,
-            public_url: None,
-            unfinished: Unfinished::default(),
-            misbehaviour: None,
-            callback_step: 10,
-            callback_every: Duration::from_secs(1),
-        }
-    }
-}
 
 /// A mock: a contract, and worlds with what happened in them. What it tells of itself (clock, jobs) is about the world
 /// of requests without `tenant-id`.
@@ -113,7 +50,7 @@ impl Default for Settings {
 /// ```
 #[derive(Debug)]
 pub struct Mock {
-    contract: Arc<Contract>,
+    pub(crate) contract: Arc<Contract>,
     pub(crate) simulation: Simulation,
     /// Shared with the mocks that follow this one, see [`Mock::under`].
     worlds: Arc<Worlds>,
@@ -128,11 +65,14 @@ pub struct Mock {
     /// Kinds of jobs; a job knows its kind by the place here, so that none ever moves.
     kinds: Vec<String>,
     /// Ready answers of operations without a job, by operation id.
-    examples: HashMap<String, Example>,
-    refusals: Refusals,
+    pub(crate) examples: HashMap<String, Example>,
+    pub(crate) refusals: Refusals,
     reject_status: RejectStatus,
     observer: Option<Arc<dyn Observe>>,
     misbehaving: Option<Arc<Misbehaving>>,
+    pub(crate) seed: u64,
+    /// Answers that were made anew so far: each is another.
+    pub(crate) generated: Arc<AtomicU64>,
 }
 
 impl Mock {
@@ -175,6 +115,8 @@ impl Mock {
             reject_status,
             observer,
             misbehaving: misbehaviour.map(|applied| Arc::new(Misbehaving::from(applied))),
+            seed,
+            generated: Arc::default(),
             contract,
         })
     }
@@ -199,6 +141,8 @@ impl Mock {
             reject_status: self.reject_status,
             observer: self.observer.clone(),
             misbehaving: self.misbehaving.clone(),
+            seed: self.seed,
+            generated: Arc::clone(&self.generated),
             contract,
         }
     }
@@ -326,118 +270,6 @@ impl Mock {
         };
         strike::mark(&mut answer, &hit, &self.limits);
         answer
-    }
-
-    fn process<'m>(
-        &'m self,
-        world: &World,
-        routed: Result<Match<'m>, Box<Answer<'m>>>,
-        request: &Request<'_>,
-    ) -> Answer<'m> {
-        match routed {
-            Err(answer) => *answer,
-            Ok(found) => self.operate(world, &found, request).of(found.operation),
-        }
-    }
-
-    /// Which operation is meant; HEAD stands for GET where it has none of its own (RFC 9110 §9.3.2).
-    fn route(&self, request: &Request<'_>) -> Result<Match<'_>, Box<Answer<'_>>> {
-        let mut route = self.contract.route(request.method, request.path);
-        if *request.method == Method::HEAD && matches!(route, Route::MethodNotAllowed { .. }) {
-            route = self.contract.route(&Method::GET, request.path);
-        }
-        match route {
-            Route::Found(found) => Ok(found),
-            Route::NotFound => Err(Box::new(self.refuse(Cause::UnknownPath))),
-            Route::MethodNotAllowed { allow } => {
-                let mut answer = self.refuse(Cause::MethodNotAllowed);
-                answer
-                    .headers
-                    .extend(HeaderValue::from_str(allow).ok().map(|v| (ALLOW, v)));
-                Err(Box::new(answer))
-            }
-        }
-    }
-
-    fn operate<'m>(
-        &'m self,
-        world: &World,
-        found: &Match<'m>,
-        request: &Request<'_>,
-    ) -> Answer<'m> {
-        let Request {
-            query,
-            headers,
-            body,
-            ..
-        } = *request;
-        let judged = self.contract.request(
-            found,
-            &RequestParts {
-                query,
-                headers,
-                body,
-            },
-        );
-        let mut answer = if judged.violations.is_empty() {
-            let body = judged.body.as_ref().unwrap_or(&Value::Null);
-            self.perform(world, found.operation, body)
-        } else {
-            self.refusals.broken(judged.violations)
-        };
-        answer.duplicates = judged.duplicates;
-        answer
-    }
-
-    /// Does what a valid request asks for.
-    fn perform<'m>(&'m self, world: &World, operation: &'m Operation, body: &Value) -> Answer<'m> {
-        let place = Place { mock: self, world };
-        let status = || example::success(operation);
-        let answer = match &operation.job {
-            Some(Job::Starts(job)) => start::start(place, job, body, status()).inspect(|answer| {
-                if let Some(id) = &answer.job {
-                    callback::follow(place, operation, job, body, id);
-                }
-            }),
-            Some(Job::Reads(job)) => read::read(place, job, body, status()),
-            Some(Job::Tells(_)) | None => return self.example(operation),
-        };
-        answer.unwrap_or_else(|refusal| self.refuse_job(operation, refusal))
-    }
-
-    fn example(&self, operation: &Operation) -> Answer<'_> {
-        // Every operation without a job has one; a missing one would be a fault of ours, and no reason to panic.
-        let example = self.examples.get(&operation.id);
-        example.map_or_else(|| self.refuse(Cause::Internal), Example::answer)
-    }
-
-    fn refuse_job<'m>(&'m self, operation: &Operation, refusal: Refusal<'_>) -> Answer<'m> {
-        match refusal {
-            Refusal::Because(cause, expressions) => {
-                let members: Vec<_> = expressions
-                    .iter()
-                    .flat_map(|e| e.members_of("self"))
-                    .collect();
-                self.refusals.because(cause, &members)
-            }
-            Refusal::Contract(unusable) => {
-                let place = self.contract.place(&operation.pointer);
-                let place = place.map(|p| format!("{}:{}:{}", p.file, p.line, p.column));
-                tracing::error!(
-                    operation = operation.id,
-                    place,
-                    expression = unusable.expression,
-                    why = unusable.why,
-                    "an expression of the contract's x-job failed; mend it there"
-                );
-                self.refuse(Cause::Internal)
-            }
-        }
-    }
-
-    /// The refusal of a request that no operation is to blame for.
-    fn refuse(&self, cause: Cause) -> Answer<'_> {
-        self.refusals.because(cause, &[])
     }
 
     /// The address of the file of a job; empty until that is finished.

@@ -22,10 +22,11 @@ use crate::files::{PublicUrlError, Unfinished};
 use crate::limits::{LimitError, Limits};
 use crate::listener::{BoundedAddr, BoundedListener, Breaker, Guard, PerConnection};
 use crate::misbehave::{CannotMisbehave, Misbehaviour};
-use crate::mock::{Mock, Settings};
+use crate::mock::Mock;
 use crate::observe::Observe;
 use crate::refusal::RejectStatus;
 use crate::service::{Shared, respond};
+use crate::settings::Settings;
 use crate::ssrc::SipDomain;
 use crate::world_file::WorldFile;
 

@@ -196,7 +196,20 @@ impl Contract {
     pub fn sample(&self, schema: &Schema, optional: bool) -> Value {
         crate::sample::value(&self.document, &schema.pointer, schema.direction, optional)
     }
+
+    /// A value that fits a schema, another for every number; the [sample](Contract::sample) where none is found.
+    #[must_use]
+    pub fn generate(&self, schema: &Schema, number: u64) -> Value {
+        let made = |n| crate::generate::value(&self.document, &schema.pointer, schema.direction, n);
+        (0..GENERATIONS)
+            .map(|attempt| made(number.wrapping_mul(GENERATIONS).wrapping_add(attempt)))
+            .find(|value| schema.is_valid(value))
+            .unwrap_or_else(|| self.sample(schema, true))
+    }
 }
+
+/// Values that are tried before a sample is taken instead.
+const GENERATIONS: u64 = 32;
 
 type Read = Option<(Node, Vec<String>)>;
 

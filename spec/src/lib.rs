@@ -37,6 +37,7 @@ mod diagnostic;
 mod expression;
 mod expression_check;
 mod formats;
+mod generate;
 mod grammar;
 mod job;
 mod json;

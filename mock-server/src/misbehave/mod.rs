@@ -42,8 +42,8 @@ pub(crate) use acting::Misbehaving;
 use asked::Asked;
 use seen::{Seen, Told};
 
-use crate::mock::Settings;
 use crate::request::Answer;
+use crate::settings::Settings;
 
 /// One deviation from the contract.
 #[derive(Debug)]

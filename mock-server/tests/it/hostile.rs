@@ -219,3 +219,21 @@ async fn no_answer_says_what_the_server_is_made_of_or_repeats_a_token() {
         }
     }
 }
+
+#[tokio::test]
+async fn a_page_of_another_origin_changes_nothing() {
+    let api = Api::start().await;
+    let reset = || api.client.post(api.url("/__mock/reset"));
+    for (name, value) in [
+        ("origin", "http://evil.example"),
+        ("origin", "null"),
+        ("sec-fetch-site", "cross-site"),
+    ] {
+        let got = api.send(reset().header(name, value)).await;
+        assert_eq!(got.status, 403, "{name}: {value}");
+    }
+    // Its own page, and programs.
+    let own = api.url("");
+    assert_eq!(api.send(reset().header("origin", own)).await.status, 204);
+    assert_eq!(api.send(reset()).await.status, 204);
+}

@@ -21,6 +21,7 @@ mod hostile;
 mod journal;
 mod memory;
 mod misbehave;
+mod prefer;
 mod progress;
 mod proxy;
 mod proxy_hostile;
