@@ -22,6 +22,7 @@ use crate::course::Course;
 use crate::evaluate;
 use crate::job::{Facts, JobState};
 use crate::journal::{CallbackAttempt, Kept};
+use crate::misbehave::Call;
 use crate::mock::{Mock, Place};
 use crate::request::JSON;
 use crate::service::Shared;
@@ -137,6 +138,12 @@ pub(crate) fn follow(
     let Some((spot, address)) = wanted(mock.contract(), operation, &job.kind, body) else {
         return;
     };
+    let Some(address) = mock
+        .misbehaving()
+        .map_or_else(|| Some(address.clone()), |m| m.callback_address(&address))
+    else {
+        return;
+    };
     let Some(desk) = world.callbacks.desk(mock, world) else {
         tracing::debug!(id, "no callbacks: the mock is not served");
         return;
@@ -201,10 +208,15 @@ impl Desk {
             told: Mutex::default(),
             is_closed: AtomicBool::new(false),
         });
-        let settings = Settings {
+        let mut settings = Settings {
             seed: rules.seed,
             ..Settings::default()
         };
+        if let Some(server) = office.server.upgrade()
+            && let Some(misbehaving) = server.mock.load().misbehaving()
+        {
+            misbehaving.courier(&mut settings);
+        }
         let _entered = office.runtime.enter();
         let (source, record) = (Arc::clone(&teller), Arc::clone(&teller));
         match Courier::start(settings, Arc::clone(&world.clock), source, record) {
@@ -302,11 +314,20 @@ impl Subject {
             let operation = &operation.id;
             tracing::error!(operation, %error, "an expression of a callback failed; mend it in the contract");
         });
+        let mut call = Call {
+            body: body.ok()?,
+            media: JSON,
+            percent: view.percent(),
+            is_end: view.finished,
+        };
+        if let Some(misbehaving) = mock.misbehaving() {
+            misbehaving.callback(&mut call);
+        }
         Some(Message {
             method: operation.method.clone(),
-            content_type: JSON,
+            content_type: call.media,
             // A `Value` is JSON already: there is nothing in it that could not be written.
-            body: serde_json::to_vec(&body.ok()?).unwrap_or_default().into(),
+            body: serde_json::to_vec(&call.body).unwrap_or_default().into(),
             mark: mock.callbacks.mark(view.percent(), view.finished),
             is_end: view.finished,
             next: mock.callbacks.next(world, facts, now),

@@ -18,10 +18,10 @@ const HOUR: Duration = Duration::from_secs(3600);
 
 /// What came: the request line, the media type, the body.
 #[derive(Debug, Clone)]
-struct Hit {
-    line: String,
-    media: String,
-    body: Value,
+pub(crate) struct Hit {
+    pub(crate) line: String,
+    pub(crate) media: String,
+    pub(crate) body: Value,
 }
 
 impl Hit {
@@ -36,14 +36,14 @@ impl Hit {
 }
 
 /// Keeps what comes, and answers with the next of its statuses, then with 200.
-struct Receiver {
-    addr: SocketAddr,
+pub(crate) struct Receiver {
+    pub(crate) addr: SocketAddr,
     hits: Arc<Mutex<Vec<Hit>>>,
     task: JoinHandle<()>,
 }
 
 impl Receiver {
-    async fn new(statuses: &[u16]) -> Self {
+    pub(crate) async fn new(statuses: &[u16]) -> Self {
         Self::at("127.0.0.1:0".parse().unwrap(), statuses).await
     }
 
@@ -61,7 +61,7 @@ impl Receiver {
                 kept.lock().unwrap().push(hit);
                 let status = statuses.pop_front().unwrap_or(200);
                 let answer = format!(
-                    "HTTP/1.1 {status} X\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
+                    "HTTP/1.1 {status} X\r\nlocation: http://{addr}/elsewhere\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
                 );
                 stream.write_all(answer.as_bytes()).await.unwrap();
             }
@@ -69,7 +69,7 @@ impl Receiver {
         Self { addr, hits, task }
     }
 
-    fn hits(&self) -> Vec<Hit> {
+    pub(crate) fn hits(&self) -> Vec<Hit> {
         self.hits.lock().unwrap().clone()
     }
 
