@@ -138,10 +138,11 @@ pub(crate) fn follow(
     let Some((spot, address)) = wanted(mock.contract(), operation, &job.kind, body) else {
         return;
     };
-    let Some(address) = mock
-        .misbehaving()
-        .map_or_else(|| Some(address.clone()), |m| m.callback_address(&address))
-    else {
+    let address = match mock.misbehaving() {
+        None => Some(address),
+        Some(misbehaving) => misbehaving.callback_address(address),
+    };
+    let Some(address) = address else {
         return;
     };
     let Some(desk) = world.callbacks.desk(mock, world) else {

@@ -73,7 +73,7 @@ impl FileBody {
     }
 
     /// Takes each slice from the start of the content. For misbehaviours.
-    pub(crate) fn to_start(&mut self) {
+    pub(crate) fn rewind(&mut self) {
         for piece in &mut self.pieces {
             if let Piece::Slice(range) = piece {
                 *range = 0..range.end - range.start;

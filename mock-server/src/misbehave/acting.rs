@@ -52,10 +52,10 @@ impl Misbehaving {
     }
 
     /// The address that callbacks go to.
-    pub(crate) fn callback_address(&self, address: &str) -> Option<String> {
+    pub(crate) fn callback_address(&self, address: String) -> Option<String> {
         match self.what.how {
-            How::CallbackAddress(change) => change(address),
-            _ => Some(address.to_owned()),
+            How::CallbackAddress(change) => change(&address),
+            _ => Some(address),
         }
     }
 

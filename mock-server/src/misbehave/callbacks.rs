@@ -166,7 +166,7 @@ pub(super) const GROUP: Group = Group {
                 call.put(
                     ID,
                     "download:34020000001110000228:34020000001320000666:1200009999",
-                )
+                );
             }),
         },
         Misbehaviour {
@@ -360,7 +360,7 @@ pub(super) const GROUP: Group = Group {
             catches: &["CALL-14"],
             touches: &["callback media"],
             how: Callback(|call| {
-                call.media = HeaderValue::from_static("application/x-www-form-urlencoded")
+                call.media = HeaderValue::from_static("application/x-www-form-urlencoded");
             }),
         },
     ],

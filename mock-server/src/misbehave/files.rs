@@ -66,7 +66,7 @@ fn prefix_for_suffix(request: &Request<'_>, response: &mut Response<FileBody>) {
             .get(CONTENT_RANGE)
             .and_then(|n| n.to_str().ok());
         let all = name.and_then(|name| Some(name.rsplit_once('/')?.1.to_owned()));
-        response.body_mut().to_start();
+        response.body_mut().rewind();
         let name = format!("bytes 0-{}/{}", length - 1, all.unwrap_or_default());
         if let Ok(name) = name.parse() {
             response.headers_mut().insert(CONTENT_RANGE, name);

@@ -212,11 +212,10 @@ pub(super) const GROUP: Group = Group {
             touches: &["progress"],
             how: Answer(|_, answer| {
                 address(answer, |url| {
-                    url.trim_start_matches("http://")
-                        .trim_start_matches(|c| c != '/')
-                        .trim_start_matches('/')
-                        .to_owned()
-                })
+                    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+                    let path = rest.split_once('/').map_or(rest, |(_, path)| path);
+                    path.to_owned()
+                });
             }),
         },
         Misbehaviour {
@@ -239,7 +238,7 @@ pub(super) const GROUP: Group = Group {
                     } else {
                         String::new()
                     }
-                })
+                });
             }),
         },
         Misbehaviour {

@@ -26,7 +26,7 @@ fn is_unreachable(seen: &Seen<'_>, answer: &Answered<'_>) -> bool {
             .ok()?
             .next()
     });
-    !place.is_some_and(|place| TcpStream::connect_timeout(&place, PATIENCE).is_ok())
+    place.is_none_or(|place| TcpStream::connect_timeout(&place, PATIENCE).is_err())
 }
 
 /// Lets downloads stand whose callbacks reach nobody.
