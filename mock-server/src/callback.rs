@@ -93,6 +93,13 @@ pub(crate) fn follow(
     let Some((spot, address)) = wanted(operation, &job.kind, body) else {
         return;
     };
+    let address = match mock.misbehaving() {
+        None => Some(address),
+        Some(misbehaving) => misbehaving.callback_address(address),
+    };
+    let Some(address) = address else {
+        return;
+    };
     let Some(desk) = world.callbacks.desk(mock, world) else {
         tracing::debug!(id, "no callbacks: the mock is not served");
         return;
@@ -153,10 +160,15 @@ impl Callbacks {
 impl Desk {
     fn open(office: &Office, rules: Rules, world: &World) -> Option<Self> {
         let teller = Arc::new(Teller::new(Weak::clone(&office.server), world.weak()));
-        let settings = Settings {
+        let mut settings = Settings {
             seed: rules.seed,
             ..Settings::default()
         };
+        if let Some(server) = office.server.upgrade()
+            && let Some(misbehaving) = server.mock.load().misbehaving()
+        {
+            misbehaving.courier(&mut settings);
+        }
         let _entered = office.runtime.enter();
         let (source, record) = (Arc::clone(&teller), Arc::clone(&teller));
         match Courier::start(settings, Arc::clone(&world.clock), source, record) {

@@ -221,7 +221,15 @@ impl Mock {
     /// ```
     #[must_use]
     pub fn file(&self, request: &Request<'_>) -> Option<Response<FileBody>> {
-        files::serve(self, request)
+        match &self.misbehaving {
+            None => files::serve(self, request),
+            Some(misbehaving) => misbehaving.file(self, request),
+        }
+    }
+
+    /// What it does wrong on purpose, at work.
+    pub(crate) fn misbehaving(&self) -> Option<&Misbehaving> {
+        self.misbehaving.as_deref()
     }
 
     /// The answer to a request for anything but a file. It is written down in the journal of its world.
@@ -282,7 +290,11 @@ impl Mock {
         now: Moment,
     ) -> String {
         if facts.state(now) == JobState::Finished {
-            self.addresses.of(&world.name, kind, id)
+            let address = self.addresses.of(&world.name, kind, id);
+            match &self.misbehaving {
+                None => address,
+                Some(misbehaving) => misbehaving.file_address(address),
+            }
         } else {
             String::new()
         }

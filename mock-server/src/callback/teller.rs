@@ -19,6 +19,7 @@ use crate::evaluate;
 use crate::fault::{Action, Calling};
 use crate::job::{Facts, JobState};
 use crate::journal::CallbackAttempt;
+use crate::misbehave::Call;
 use crate::mock::Mock;
 use crate::request::JSON;
 use crate::service::Shared;
@@ -131,10 +132,22 @@ impl Subject {
             let operation = &operation.id;
             tracing::error!(operation, %error, "an expression of a callback failed; mend it in the contract");
         });
+        let (mut body, mut content_type) = (body.ok()?, JSON);
+        if let Some(misbehaving) = mock.misbehaving() {
+            let mut call = Call {
+                // What was just written is JSON.
+                body: serde_json::from_slice(&body).unwrap_or_default(),
+                media: content_type,
+                percent: view.percent(),
+                is_end: view.finished,
+            };
+            misbehaving.callback(&mut call);
+            (body, content_type) = (call.body.to_string().into(), call.media);
+        }
         Some(Message {
             method: operation.method.clone(),
-            content_type: JSON,
-            body: body.ok()?,
+            content_type,
+            body,
             mark: mock.callbacks.mark(view.percent(), view.finished),
             is_end: view.finished,
             next: mock.callbacks.next(world, facts, now),

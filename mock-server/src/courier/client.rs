@@ -1,13 +1,13 @@
 //! One exchange with a receiver: connect, send, read the status, throw the rest away. All within one deadline.
 //!
-//! No redirects are followed, no proxy is taken from the environment, nothing is decompressed, no cookies are kept: the
+//! No redirects are followed (but see [`Settings::follow_redirect`]), no proxy is taken from the environment, nothing is decompressed, no cookies are kept: the
 //! client below has none of these. Connections are used again while a receiver keeps them open.
 
 use std::error::Error;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{CONTENT_TYPE, HOST, HeaderValue, RETRY_AFTER, USER_AGENT};
+use http::header::{CONTENT_TYPE, HOST, HeaderValue, LOCATION, RETRY_AFTER, USER_AGENT};
 use http::{HeaderMap, Method, Request, Response};
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
@@ -31,10 +31,11 @@ const AGENT: &str = concat!("smsload-mock/", env!("CARGO_PKG_VERSION"));
 pub(super) struct Client {
     http: Legacy<HttpConnector, Full<Bytes>>,
     deadline: Duration,
+    follow_redirect: bool,
 }
 
 /// What is sent.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Letter<'a> {
     pub(super) address: &'a Address,
     pub(super) method: &'a Method,
@@ -64,6 +65,7 @@ impl Client {
         Self {
             http,
             deadline: settings.deadline,
+            follow_redirect: settings.follow_redirect,
         }
     }
 
@@ -72,7 +74,7 @@ impl Client {
         let start = Instant::now();
         let end = start + self.deadline;
         let mut retry_after = None;
-        let answer = match timeout_at(end, self.request(letter)).await {
+        let answer = match timeout_at(end, self.deliver(letter)).await {
             Err(_) => Answer::Failed(Failure::Timeout(self.deadline)),
             Ok(Err(failure)) => Answer::Failed(failure),
             Ok(Ok(response)) => {
@@ -87,6 +89,22 @@ impl Client {
             answer,
             took: start.elapsed(),
             retry_after,
+        }
+    }
+
+    async fn deliver(&self, letter: Letter<'_>) -> Result<Response<Incoming>, Failure> {
+        if !self.follow_redirect {
+            return self.request(letter).await;
+        }
+        let response = self.request(letter.clone()).await?;
+        let location = response.headers().get(LOCATION);
+        let location = location.and_then(|l| Address::parse(l.to_str().ok()?).ok());
+        match location.filter(|_| response.status().is_redirection()) {
+            Some(address) => {
+                let address = &address;
+                self.request(Letter { address, ..letter }).await
+            }
+            None => Ok(response),
         }
     }
 

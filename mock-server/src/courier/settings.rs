@@ -22,6 +22,8 @@ pub struct Settings {
     /// How long a message may wait for a place at a slow receiver, in real time: then it is given up, so that no dead
     /// receiver fills the courier. Default 10 minutes.
     pub max_queued: Duration,
+    /// Whether one redirect is followed, as nobody should who sends to addresses of callers. Default no.
+    pub follow_redirect: bool,
     /// When a failed delivery is tried again.
     pub retry: Retry,
 }
@@ -36,6 +38,7 @@ impl Default for Settings {
             deadline: Duration::from_secs(5),
             slow_after: Duration::from_secs(1),
             max_queued: Duration::from_secs(600),
+            follow_redirect: false,
             retry: Retry::default(),
         }
     }

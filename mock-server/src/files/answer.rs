@@ -55,7 +55,7 @@ impl File {
 }
 
 /// The answer where there is no file, for whatever reason.
-pub(super) fn not_found() -> Response<FileBody> {
+pub(crate) fn not_found() -> Response<FileBody> {
     let text = "No such file: it is not finished, is no longer kept, or never was.\n";
     words(StatusCode::NOT_FOUND, text)
 }

@@ -56,13 +56,33 @@ impl FileBody {
     }
 
     /// A text, perhaps empty, instead of a file.
-    pub(super) fn text(text: &'static str) -> Self {
+    pub(crate) fn text(text: &'static str) -> Self {
         let text = Bytes::from_static(text.as_bytes());
         Self::new(Content::padding(0, 0), [Piece::Text(text)])
     }
 
+    /// Takes each slice one byte before where it should begin, if there is one. For misbehaviours.
+    pub(crate) fn step_back(&mut self) {
+        for piece in &mut self.pieces {
+            if let Piece::Slice(range) = piece
+                && range.start > 0
+            {
+                *range = range.start - 1..range.end - 1;
+            }
+        }
+    }
+
+    /// Takes each slice from the start of the content. For misbehaviours.
+    pub(crate) fn rewind(&mut self) {
+        for piece in &mut self.pieces {
+            if let Piece::Slice(range) = piece {
+                *range = 0..range.end - range.start;
+            }
+        }
+    }
+
     /// Bytes that are still to come.
-    pub(super) fn left(&self) -> u64 {
+    pub(crate) fn left(&self) -> u64 {
         self.left
     }
 

@@ -6,7 +6,7 @@ use super::clip::{Clip, padding};
 
 /// The bytes of a file.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Content {
+pub(crate) struct Content {
     source: Source,
     len: u64,
     tag: u64,
@@ -19,7 +19,7 @@ enum Source {
 }
 
 impl Content {
-    pub(super) fn clip(clip: Clip) -> Self {
+    pub(crate) fn clip(clip: Clip) -> Self {
         Self {
             source: Source::Clip(clip),
             len: clip.len(),
@@ -28,7 +28,7 @@ impl Content {
     }
 
     /// So many bytes that nobody can play: what a clip of that tag is filled with, from its first byte on.
-    pub(super) fn padding(len: u64, tag: u64) -> Self {
+    pub(crate) fn padding(len: u64, tag: u64) -> Self {
         Self {
             source: Source::Padding,
             len,
@@ -37,18 +37,18 @@ impl Content {
     }
 
     /// No more than the first bytes of it.
-    pub(super) fn first(self, len: u64) -> Self {
+    pub(crate) fn first(self, len: u64) -> Self {
         Self {
             len: self.len.min(len),
             ..self
         }
     }
 
-    pub(super) fn len(&self) -> u64 {
+    pub(crate) fn len(&self) -> u64 {
         self.len
     }
 
-    pub(super) fn media_type(&self) -> HeaderValue {
+    pub(crate) fn media_type(&self) -> HeaderValue {
         HeaderValue::from_static(match self.source {
             Source::Clip(_) => "video/mp4",
             Source::Padding => "application/octet-stream",
@@ -56,7 +56,7 @@ impl Content {
     }
 
     /// What tells contents apart: equal texts, equal bytes. Hexadecimal digits and hyphens.
-    pub(super) fn fingerprint(&self) -> String {
+    pub(crate) fn fingerprint(&self) -> String {
         let seconds = match self.source {
             Source::Clip(clip) => clip.seconds(),
             Source::Padding => 0,
@@ -65,7 +65,7 @@ impl Content {
     }
 
     /// Fills `out` with the bytes from `offset` on; there must be so many.
-    pub(super) fn read_at(&self, offset: u64, out: &mut [u8]) {
+    pub(crate) fn read_at(&self, offset: u64, out: &mut [u8]) {
         match self.source {
             Source::Clip(clip) => {
                 clip.read_at(offset, out);

@@ -29,18 +29,20 @@ mod public_url;
 mod ranges;
 
 pub(crate) use address::Addresses;
+pub(crate) use answer::not_found;
 pub use body::FileBody;
 pub use clip::{Clip, ClipError};
+pub(crate) use content::Content;
 pub use public_url::{PublicUrl, PublicUrlError};
 
 use http::Response;
 
 use crate::job::{Facts, JobState};
+use crate::misbehave::FileFacts;
 use crate::mock::Mock;
 use crate::request::Request;
 use address::Asked;
 use answer::File;
-use content::Content;
 
 /// What the address of a job's file answers before the job's end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -57,7 +59,7 @@ pub enum Unfinished {
 pub(crate) fn serve(mock: &Mock, request: &Request<'_>) -> Option<Response<FileBody>> {
     let asked = address::read(request.path)?;
     let file = asked.and_then(|asked| find(mock, &asked));
-    let response = file.map_or_else(answer::not_found, |file| {
+    let response = file.map_or_else(not_found, |file| {
         answer::answer(&file, request.method, request.headers)
     });
     tracing::debug!(
@@ -85,7 +87,20 @@ fn find(mock: &Mock, asked: &Asked<'_>) -> Option<File> {
     let whole = content(&facts, tag, &asked.id);
     let wall = world.clock.wall(now);
     if facts.state(now) == JobState::Finished {
-        let modified = world.clock.wall(facts.ends().unwrap_or(now));
+        let ended = facts.ends().unwrap_or(now);
+        let modified = world.clock.wall(ended);
+        let whole = match mock.misbehaving() {
+            None => whole,
+            Some(misbehaving) => misbehaving.content(
+                whole,
+                &FileFacts {
+                    seconds: facts.seconds,
+                    bytes: facts.bytes,
+                    tag,
+                    micros_since_end: now.micros().saturating_sub(ended.micros()),
+                },
+            )?,
+        };
         return Some(File::whole(whole, modified, wall));
     }
     match mock.unfinished {

@@ -1,9 +1,13 @@
 //! A mock that does one thing wrong, at work.
 
+use http::Response;
+
 use super::asked::Asked;
 use super::edit;
 use super::seen::{Memory, Seen, Told};
-use super::{Applied, How, Misbehaviour};
+use super::{Applied, Call, FileFacts, How, Misbehaviour};
+use crate::courier;
+use crate::files::{self, Content, FileBody};
 use crate::mock::Mock;
 use crate::request::{Answer, Outcome, Request};
 
@@ -41,9 +45,65 @@ impl Misbehaving {
                 );
             }
             How::Progress(tell) => self.tell(tell, &mut answer),
-            How::Contract(_) | How::Settings(_) | How::Request(_) => {}
+            // The others act elsewhere.
+            _ => {}
         }
         answer
+    }
+
+    /// The address that callbacks go to.
+    pub(crate) fn callback_address(&self, address: String) -> Option<String> {
+        match self.what.how {
+            How::CallbackAddress(change) => change(&address),
+            _ => Some(address),
+        }
+    }
+
+    /// Changes a callback.
+    pub(crate) fn callback(&self, call: &mut Call) {
+        if let How::Callback(change) = self.what.how {
+            change(call);
+        }
+    }
+
+    /// Changes how callbacks are sent.
+    pub(crate) fn courier(&self, settings: &mut courier::Settings) {
+        if let How::Courier(change) = self.what.how {
+            change(settings);
+        }
+    }
+
+    /// The address of a file as it is told.
+    pub(crate) fn file_address(&self, address: String) -> String {
+        match self.what.how {
+            How::FileAddress(tell, _) => tell(address),
+            _ => address,
+        }
+    }
+
+    /// What a finished file holds; nothing if there is none.
+    pub(crate) fn content(&self, whole: Content, facts: &FileFacts) -> Option<Content> {
+        match self.what.how {
+            How::FileContent(change) => change(whole, facts, self.memory.count("files")),
+            _ => Some(whole),
+        }
+    }
+
+    /// The answer to a request for a file.
+    pub(crate) fn file(&self, mock: &Mock, request: &Request<'_>) -> Option<Response<FileBody>> {
+        match self.what.how {
+            How::File(change) => {
+                let mut response = files::serve(mock, request)?;
+                change(request, &mut response);
+                Some(response)
+            }
+            How::FileAddress(_, read) => {
+                let mut asked = Asked::of(request);
+                read(mock, &mut asked);
+                files::serve(mock, &asked.request())
+            }
+            _ => files::serve(mock, request),
+        }
     }
 
     fn tell(&self, tell: fn(&Told) -> String, answer: &mut Answer<'_>) {

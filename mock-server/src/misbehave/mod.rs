@@ -19,9 +19,11 @@ mod accepted;
 mod acting;
 mod asked;
 mod bodies;
+mod callbacks;
 mod document;
 mod edit;
 mod envelopes;
+mod files;
 mod lenient;
 mod near;
 mod progress;
@@ -31,18 +33,25 @@ mod robustness;
 mod seen;
 mod source_types;
 mod times;
+mod unreachable;
 mod windows;
 
 use std::sync::Arc;
 
+use http::Response;
 use serde_json::Value;
 use smsload_spec::{Contract, Document, Load};
 
 pub(crate) use acting::Misbehaving;
 use asked::Asked;
+pub(crate) use callbacks::Call;
+pub(crate) use files::FileFacts;
 use seen::{Seen, Told};
 
-use crate::request::Answer;
+use crate::courier;
+use crate::files::{Content, FileBody};
+use crate::mock::Mock;
+use crate::request::{Answer, Request as Asking};
 use crate::settings::Settings;
 
 /// One deviation from the contract.
@@ -73,6 +82,18 @@ enum How {
     Answer(fn(&Seen<'_>, &mut Answer<'_>)),
     /// On the progress that a query is told.
     Progress(fn(&Told) -> String),
+    /// On the address that callbacks go to; nothing if none shall be sent.
+    CallbackAddress(fn(&str) -> Option<String>),
+    /// On a callback, before it is sent.
+    Callback(fn(&mut Call)),
+    /// On what sends callbacks.
+    Courier(fn(&mut courier::Settings)),
+    /// On what a finished file holds; nothing if there shall be none. The number counts how often files were looked at.
+    FileContent(fn(Content, &FileFacts, u64) -> Option<Content>),
+    /// On the answer about a file.
+    File(fn(&Asking<'_>, &mut Response<FileBody>)),
+    /// On the address of a file as it is told, and on the path of a request for one, so that it still leads there.
+    FileAddress(fn(String) -> String, fn(&Mock, &mut Asked)),
 }
 
 /// Misbehaviours that are about the same thing.
@@ -95,7 +116,35 @@ pub const GROUPS: &[Group] = &[
     accepted::GROUP,
     rejections::GROUP,
     progress::GROUP,
+    unreachable::GROUP,
+    callbacks::GROUP,
+    files::GROUP,
     robustness::GROUP,
+];
+
+/// Lines of the catalogue for which there is no misbehaviour, each with the reason.
+pub const WITHOUT: &[(&str, &str)] = &[
+    ("STRM-02", "reports the form of an id; every form conforms"),
+    (
+        "STRM-03",
+        "reports the structure of an id; every structure conforms",
+    ),
+    (
+        "STRM-05",
+        "reports whether identical requests share an id; both are allowed",
+    ),
+    (
+        "CALL-07/unusual-addresses",
+        "reports what happens; nothing of it is a fault",
+    ),
+    (
+        "SECU-04",
+        "the correct mock may call any address: there is nothing to deviate from",
+    ),
+    (
+        "SECU-07",
+        "the correct mock does not authenticate: it takes every `Token`",
+    ),
 ];
 
 /// Every misbehaviour, in the order of [`GROUPS`].
@@ -171,7 +220,7 @@ impl Settings {
         match what.how {
             How::Contract(change) => self.contract = what.changed(&self.contract, change)?,
             How::Settings(change) => change(&mut self),
-            How::Request(_) | How::Answer(_) | How::Progress(_) => {}
+            _ => {}
         }
         self.misbehaviour = Some(Applied(what));
         Ok(self)

@@ -42,6 +42,20 @@ fn share(seen: &Seen<'_>, answer: &mut Answered<'_>) {
     }
 }
 
+/// Writes another file address for one that is told.
+fn address(answer: &mut Answered<'_>, write: impl FnOnce(&str) -> String) {
+    if !edit::is_progress(answer) {
+        return;
+    }
+    edit::data(answer, |data| {
+        if let Some(url) = data.get_mut("file_url")
+            && let Some(text) = url.as_str().filter(|text| !text.is_empty())
+        {
+            *url = write(text).into();
+        }
+    });
+}
+
 pub(super) const GROUP: Group = Group {
     title: "Tells wrong progress",
     list: &[
@@ -165,10 +179,73 @@ pub(super) const GROUP: Group = Group {
             }),
         },
         Misbehaviour {
+            name: "falls-once",
+            what: "Tells 1 percent less at the third query of a download that has more than 1 percent.",
+            catches: &["PROG-02"],
+            touches: &["progress"],
+            how: Progress(|told| {
+                let less = u64::from(told.asked == 2 && (2..100).contains(&told.percent));
+                (told.percent - less).to_string()
+            }),
+        },
+        Misbehaviour {
+            name: "ends-and-starts-again",
+            what: "Tells the end once, and then progress from 0 on.",
+            catches: &["PROG-02", "PROG-04"],
+            touches: &["progress"],
+            how: Progress(|told| match told.percent {
+                100 if told.asked_at_end > 0 => told.asked_at_end.min(99).to_string(),
+                percent => percent.to_string(),
+            }),
+        },
+        Misbehaviour {
+            name: "end-without-address",
+            what: "Tells the end without a file address.",
+            catches: &["PROG-07"],
+            touches: &["progress"],
+            how: Answer(|_, answer| address(answer, |_| String::new())),
+        },
+        Misbehaviour {
+            name: "relative-address",
+            what: "Tells a file address without scheme and host.",
+            catches: &["PROG-07/absolute-address"],
+            touches: &["progress"],
+            how: Answer(|_, answer| {
+                address(answer, |url| {
+                    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+                    let path = rest.split_once('/').map_or(rest, |(_, path)| path);
+                    path.to_owned()
+                });
+            }),
+        },
+        Misbehaviour {
+            name: "changing-address",
+            what: "Tells another file address with each query.",
+            catches: &["PROG-07/stable-address"],
+            touches: &["progress"],
+            how: Answer(|seen, answer| address(answer, |url| format!("{url}?n={}", seen.answered))),
+        },
+        Misbehaviour {
+            name: "address-told-once",
+            what: "Tells the file address with the first end only.",
+            catches: &["PROG-07", "PROG-07/stable-address"],
+            touches: &["progress"],
+            how: Answer(|seen, answer| {
+                address(answer, |url| {
+                    let now = seen.answered.to_string();
+                    if seen.first(url, &now) == now {
+                        url.to_owned()
+                    } else {
+                        String::new()
+                    }
+                });
+            }),
+        },
+        Misbehaviour {
             name: "any-id",
             what: "Tells the progress of a download that was never started.",
-            catches: &["PROG-05", "PROG-06/malformed-id"],
-            touches: &["unknown-id", "malformed-id"],
+            catches: &["PROG-05", "PROG-06/malformed-id", "SECU-02"],
+            touches: &["unknown-id", "malformed-id", "two-tenants"],
             how: Answer(|_, answer| {
                 if edit::error(answer) == "unknown-stream" {
                     edit::tell(answer);

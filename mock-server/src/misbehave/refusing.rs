@@ -24,14 +24,14 @@ pub(super) const GROUP: Group = Group {
         Misbehaviour {
             name: "platform-demanded",
             what: "Demands `platfrom_id`.",
-            catches: &["ACC-01"],
+            catches: &["ACC-01", "ACC-02"],
             touches: &["accepted", "rejected"],
             how: Contract(|document| document::demand(document, "platfrom_id")),
         },
         Misbehaviour {
             name: "callback-demanded",
             what: "Demands `callback`.",
-            catches: &["ACC-01"],
+            catches: &["ACC-01", "ACC-02"],
             touches: &["accepted", "rejected"],
             how: Contract(|document| document::demand(document, "callback")),
         },
@@ -50,7 +50,12 @@ pub(super) const GROUP: Group = Group {
             name: "callback-needs-platform",
             what: "Refuses `callback` without `platfrom_id`.",
             catches: &["ACC-02"],
-            touches: &["callback", "ftp-callback", "callback-with-line-break"],
+            touches: &[
+                "callback",
+                "callback-and-wait",
+                "ftp-callback",
+                "callback-with-line-break",
+            ],
             how: Request(|asked| {
                 if asked.get("callback").is_some() && asked.get("platfrom_id").is_none() {
                     asked.spoil();

@@ -68,7 +68,7 @@ pub(super) const GROUP: Group = Group {
         Misbehaviour {
             name: "html-rejections",
             what: "Rejects with HTTP 400 and a page of HTML.",
-            catches: &["RESP-10"],
+            catches: &["RESP-10", "SRC-03"],
             touches: &["rejected"],
             how: Answer(|_, answer| {
                 if edit::is_start_rejected(answer) {

@@ -189,5 +189,12 @@ pub(super) const GROUP: Group = Group {
                 });
             }),
         },
+        Misbehaviour {
+            name: "tenants-share",
+            what: "Takes all tenants for one.",
+            catches: &["SECU-02"],
+            touches: &["two-tenants"],
+            how: Request(|asked| drop(asked.headers.remove("tenant-id"))),
+        },
     ],
 };

@@ -19,8 +19,8 @@ const HOUR: Duration = Duration::from_secs(3600);
 /// What came: the request line, the media type, the body.
 #[derive(Debug, Clone)]
 pub(crate) struct Hit {
-    line: String,
-    media: String,
+    pub(crate) line: String,
+    pub(crate) media: String,
     /// A text if it is no JSON.
     pub(crate) body: Value,
 }
@@ -38,7 +38,7 @@ impl Hit {
 
 /// Keeps what comes, and answers with the next of its statuses, then with 200.
 pub(crate) struct Receiver {
-    addr: SocketAddr,
+    pub(crate) addr: SocketAddr,
     hits: Arc<Mutex<Vec<Hit>>>,
     task: JoinHandle<()>,
 }
@@ -62,7 +62,7 @@ impl Receiver {
                 kept.lock().unwrap().push(hit);
                 let status = statuses.pop_front().unwrap_or(200);
                 let answer = format!(
-                    "HTTP/1.1 {status} X\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
+                    "HTTP/1.1 {status} X\r\nlocation: http://{addr}/elsewhere\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
                 );
                 stream.write_all(answer.as_bytes()).await.unwrap();
             }

@@ -75,7 +75,7 @@ fn valid_ones() -> Vec<Scenario> {
         start("unknown-member", "x_unknown", json!({"a": [1, null]})),
         start("platfrom-id", "platfrom_id", "2"),
         start("platform-id", "platform_id", "no-such-platform"),
-        start("callback", "callback", "http://127.0.0.1:8080/progress"),
+        start("callback", "callback", "http://127.0.0.1:9/progress"),
         start("channel-in-words", "channel", "front door"),
         start("channel-with-colons", "channel", "1:1200000001"),
         window("minute", "2025-04-04T08:00:00", "2025-04-04T08:01:00"),
@@ -248,6 +248,22 @@ fn sequences() -> Vec<Scenario> {
         Scenario {
             name: "one-download",
             steps: std::iter::once(send(&valid())).chain(watched).collect(),
+        },
+        Scenario {
+            name: "callback-and-wait",
+            steps: vec![
+                send(&but("callback", "http://127.0.0.1:9/progress")),
+                Step::Wait(1000),
+                Step::Ask(0),
+            ],
+        },
+        Scenario {
+            name: "two-tenants",
+            steps: vec![
+                Step::Send(post(DOWNLOAD, valid().to_string()).with("tenant-id", "a")),
+                Step::AskAs(0, "a"),
+                Step::AskAs(0, "b"),
+            ],
         },
         Scenario {
             name: "two-downloads",

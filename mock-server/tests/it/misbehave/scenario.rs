@@ -24,6 +24,8 @@ pub(super) enum Step {
     Wait(u64),
     /// The progress of the nth download that was started.
     Ask(usize),
+    /// The same, asked by a tenant.
+    AskAs(usize, &'static str),
 }
 
 #[derive(Debug, Clone)]
@@ -40,12 +42,14 @@ pub(super) struct Came {
     status: u16,
     headers: HeaderMap,
     body: Vec<u8>,
+    delay: Duration,
     pub(super) outcome: &'static str,
 }
 
 impl Came {
     pub(super) fn is_like(&self, other: &Self) -> bool {
-        (self.status, &self.headers, &self.body) == (other.status, &other.headers, &other.body)
+        (self.status, &self.headers, &self.body, self.delay)
+            == (other.status, &other.headers, &other.body, other.delay)
     }
 
     pub(super) fn text(&self) -> String {
@@ -76,10 +80,8 @@ impl Scenario {
                     continue;
                 }
                 Step::Send(sent) => sent.clone(),
-                Step::Ask(n) => post(
-                    PROGRESS,
-                    json!({"stream_id": ids.unwrap_or(&own)[*n]}).to_string(),
-                ),
+                Step::Ask(n) => ask(&ids.unwrap_or(&own)[*n]),
+                Step::AskAs(n, tenant) => ask(&ids.unwrap_or(&own)[*n]).with("tenant-id", tenant),
             };
             let answer = sent.to(&mock);
             own.extend(answer.id().filter(|_| answer.outcome == "accepted"));
@@ -114,6 +116,7 @@ impl Sent {
         });
         Came {
             status: answer.status.as_u16(),
+            delay: answer.effect.delay,
             headers: answer.headers,
             body: answer.body.to_vec(),
             outcome: match answer.outcome {
@@ -125,6 +128,11 @@ impl Sent {
             },
         }
     }
+}
+
+/// A query of progress.
+fn ask(id: &str) -> Sent {
+    post(PROGRESS, json!({"stream_id": id}).to_string())
 }
 
 /// A POST of JSON.
