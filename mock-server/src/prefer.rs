@@ -30,13 +30,13 @@ pub(crate) struct Preference {
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Unmet {
     #[error("`Prefer`: \"{0}\" is no status; write code=404")]
-    NoStatus(String),
+    Status(String),
     #[error("`Prefer`: \"{0}\" is neither true nor false; write dynamic=true")]
-    NoTruth(String),
+    Truth(String),
     #[error("`Prefer`: the operation describes no answer with the status {code}; it has {known}")]
-    NoResponse { code: u16, known: String },
+    Response { code: u16, known: String },
     #[error("`Prefer`: no answer{of} has an example \"{name}\"; there is {known}")]
-    NoExample {
+    Example {
         name: String,
         of: String,
         known: String,
@@ -64,14 +64,14 @@ impl Preference {
         match name {
             "code" if self.code.is_none() => {
                 let code = word.parse().ok().filter(|c| (200..600).contains(c));
-                self.code = Some(code.ok_or_else(|| Unmet::NoStatus(word.to_owned()))?);
+                self.code = Some(code.ok_or_else(|| Unmet::Status(word.to_owned()))?);
             }
             "example" if self.example.is_none() => self.example = Some(word.to_owned()),
             "dynamic" if !self.is_dynamic => {
                 self.is_dynamic = match word {
                     "" | "true" => true,
                     "false" => false,
-                    other => return Err(Unmet::NoTruth(other.to_owned())),
+                    other => return Err(Unmet::Truth(other.to_owned())),
                 };
             }
             _ => {}
@@ -124,7 +124,7 @@ impl Preference {
         };
         let missing = |name: &String, of: String, among: &mut dyn Iterator<Item = &'o Response>| {
             let known: Vec<String> = among.filter_map(examples).flatten().collect();
-            Unmet::NoExample {
+            Unmet::Example {
                 name: name.clone(),
                 of,
                 known: or_none(&known),
@@ -133,7 +133,7 @@ impl Preference {
         match (self.code, &self.example) {
             (Some(code), name) => {
                 let found = all.iter().find(|r| r.status.covers(code));
-                let response = found.ok_or_else(|| Unmet::NoResponse {
+                let response = found.ok_or_else(|| Unmet::Response {
                     code,
                     known: or_none(&all.iter().map(|r| r.status.to_string()).collect::<Vec<_>>()),
                 })?;
@@ -270,11 +270,8 @@ mod tests {
     fn others_are_ignored_and_nonsense_is_told() {
         assert_eq!(read(&[]), Ok(None));
         assert_eq!(read(&["respond-async, wait=10", ""]), Ok(None));
-        assert_eq!(read(&["code=abc"]), Err(Unmet::NoStatus("abc".into())));
-        assert_eq!(read(&["code=99"]), Err(Unmet::NoStatus("99".into())));
-        assert_eq!(
-            read(&["dynamic=maybe"]),
-            Err(Unmet::NoTruth("maybe".into()))
-        );
+        assert_eq!(read(&["code=abc"]), Err(Unmet::Status("abc".into())));
+        assert_eq!(read(&["code=99"]), Err(Unmet::Status("99".into())));
+        assert_eq!(read(&["dynamic=maybe"]), Err(Unmet::Truth("maybe".into())));
     }
 }

@@ -213,7 +213,10 @@ impl<'a> Generator<'a> {
         };
         let plain: Vec<char> = (' '..='~').filter(has).collect();
         let chosen = plain.choose(&mut self.random).copied();
-        chosen.or_else(|| class.ranges().first().map(|range| range.start()))
+        chosen.or_else(|| {
+            let first = class.ranges().first();
+            first.map(regex_syntax::hir::ClassUnicodeRange::start)
+        })
     }
 
     fn number(&mut self, schema: &Value, is_whole: bool) -> Value {
