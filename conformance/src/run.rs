@@ -254,6 +254,7 @@ async fn judge_line(
     builder: &RunBuilder,
 ) -> LineResult {
     session.tell(Event::LineStarted(line.clone()));
+    session.take_care(requirement.profiles.contains(&Profile::Security));
     let not_applicable = not_applicable(requirement, &builder.target);
     let result = match (check, not_applicable, session.gone()) {
         (None, _, _) => verdict(line.clone(), Verdict::NotTested, None),
@@ -287,6 +288,6 @@ fn not_applicable(requirement: &Requirement, target: &Target) -> Option<String> 
     let missing = requirement
         .fixture
         .iter()
-        .find(|name| !target.fixtures.has(name))?;
+        .find(|name| !target.names(name))?;
     Some(format!("the target file names no `{missing}`"))
 }

@@ -111,6 +111,11 @@ impl Session {
         }
     }
 
+    /// From now on requests go out with care for somebody else's server, or no longer.
+    pub(crate) fn take_care(&self, is_careful: bool) {
+        self.client.take_care(is_careful);
+    }
+
     pub(crate) fn downloads(&self) -> &Downloads {
         &self.downloads
     }

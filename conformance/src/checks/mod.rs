@@ -2,13 +2,22 @@
 //! catalogue has and this table has not is reported as not tested.
 
 mod acc;
+mod bad;
 mod body;
+mod calendar;
 mod expect;
+mod heavy;
+mod ids;
+mod lenient;
+mod mutation;
+mod nasty;
 mod prog;
 mod resp;
 mod robu;
+mod secu;
 mod spelling;
 mod src;
+mod ssrf;
 mod strm;
 mod time;
 
@@ -76,6 +85,14 @@ pub(crate) static ALL: LazyLock<Vec<Check>> = LazyLock::new(|| {
         strm::CHECKS,
         prog::CHECKS,
         robu::CHECKS,
+        lenient::CHECKS,
+        calendar::CHECKS,
+        bad::CHECKS,
+        ids::CHECKS,
+        mutation::CHECKS,
+        heavy::CHECKS,
+        secu::CHECKS,
+        ssrf::CHECKS,
     ]
     .concat()
 });
