@@ -27,6 +27,7 @@ mod decimal;
 mod draw;
 mod event;
 mod exchange;
+mod generic;
 mod judge;
 mod names;
 mod network;
