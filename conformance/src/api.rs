@@ -191,6 +191,17 @@ impl Api {
         body
     }
 
+    /// A body to put something odd into. Where downloads are limited it has a source type that is not supported, since a
+    /// target that knows any device would take most of them.
+    pub(crate) fn cheap_body(&self) -> Object {
+        let mut body = self.body(self.fixtures.recorded);
+        if self.downloads.is_some() {
+            let other = self.unsupported.first().map_or("0", String::as_str);
+            body.insert(self.source_type.to_owned(), other.into());
+        }
+        body
+    }
+
     /// True if the contract itself has nothing against a body: another document may allow what the page does not.
     pub(crate) fn allows(&self, body: &Object) -> bool {
         self.schema.is_valid(&Value::Object(body.clone()))

@@ -37,6 +37,9 @@ const HEADERS: [&str; 14] = [
     "x-forwarded-for",
 ];
 
+/// Odd texts in requests that are valid otherwise, whatever the limit of downloads.
+const WHOLE: usize = 6;
+
 /// An unknown member.
 const UNKNOWN: &str = "x_unknown";
 
@@ -57,9 +60,14 @@ fn anything(api: &Arc<Api>) -> Plan {
     let device = &api.names.device;
     let mut table: Vec<_> = nasty::texts()
         .into_iter()
-        .map(|(what, text)| {
-            let change = Change::Value(device.clone(), text.into());
-            case(api, format!("`{device}` is {what}"), &change)
+        .enumerate()
+        .map(|(n, (what, text))| {
+            let about = format!("`{device}` is {what}");
+            if n < WHOLE {
+                let body = api.body_with(api.fixtures.recorded, device, text);
+                return survives(about, start(&body), 1);
+            }
+            case(api, about, &Change::Value(device.clone(), text.into()))
         })
         .collect();
     for name in &api.required {
@@ -79,6 +87,21 @@ fn anything(api: &Arc<Api>) -> Plan {
             &change,
         ));
     }
+    let plain = api.plain().body;
+    let bodies = [
+        ("the first byte is lost", plain.slice(1..)),
+        ("the last byte is lost", plain.slice(..plain.len() - 1)),
+        (
+            "the body twice",
+            Bytes::from([&plain[..], &plain[..]].concat()),
+        ),
+        (
+            "the bytes in reverse",
+            plain.iter().rev().copied().collect(),
+        ),
+    ];
+    let bodies = bodies.map(|(about, body)| survives(about, Request::json(Kind::Start, body), 0));
+    table.extend(bodies);
     let random = changes(api);
     let api = Arc::clone(api);
     let random = random.prop_map(move |change| case(&api, change.to_string(), &change));
@@ -136,21 +159,22 @@ fn printable(text: &str) -> String {
 }
 
 fn case(api: &Api, about: String, change: &Change) -> Case {
-    let recorded = api.fixtures.recorded;
+    let mut body = api.cheap_body();
+    // What a limited budget has no room for cannot be accepted, or has to be paid for.
+    let paid = |is_likely: bool| u32::from(is_likely && api.downloads.is_none());
     let (request, downloads) = match change {
         Change::Value(name, value) => {
-            let request = start(&api.body_with(recorded, name, value.clone()));
-            (request, u32::from(!api.required.contains(name)))
+            body.insert(name.clone(), value.clone());
+            (start(&body), paid(!api.required.contains(name)))
         }
         Change::Name(name, new) => {
-            let mut body = api.body(recorded);
             let value = body.shift_remove(name).unwrap_or_else(|| "x".into());
             body.insert(new.clone(), value);
-            (start(&body), u32::from(!api.required.contains(name)))
+            (start(&body), paid(!api.required.contains(name)))
         }
-        Change::Header(name, value) => (api.plain().with_header(*name, value), 1),
+        Change::Header(name, value) => (start(&body).with_header(*name, value), paid(true)),
         Change::Bytes(at, count, new) => {
-            let mut bytes = api.plain().body.to_vec();
+            let mut bytes = start(&body).body.to_vec();
             let from = at.index(bytes.len());
             let to = (from + count).min(bytes.len());
             bytes.splice(from..to, new.iter().copied());
@@ -192,17 +216,19 @@ const NO_TEXT: [(&str, &[u8]); 11] = [
 /// In the value of each required member, in a name, and in an unknown member.
 fn no_text(api: &Arc<Api>) -> Plan {
     let mut table = Vec::new();
-    let plain = api.plain().body;
+    let plain = start(&api.cheap_body()).body;
     let open = plain.strip_suffix(b"}").unwrap_or(&plain);
     for (what, bytes) in NO_TEXT {
         for name in [&api.names.device, &api.names.channel, &api.names.start] {
-            let body = api.body_with(api.fixtures.recorded, name, MARK);
+            let mut body = api.cheap_body();
+            body.insert(name.clone(), MARK.into());
             let about = format!("`{name}` has {what}");
             table.push(raw(about, &start(&body).body, bytes, 0));
         }
         let named = [open, b",\"x_", MARK.as_bytes(), b"\":1}"].concat();
         // Some parsers let this pass, and rightly so: then it is a download.
-        table.push(raw(format!("a name has {what}"), &named, bytes, 1));
+        let downloads = u32::from(api.downloads.is_none());
+        table.push(raw(format!("a name has {what}"), &named, bytes, downloads));
     }
     let utf16: Vec<u8> = String::from_utf8_lossy(&plain)
         .encode_utf16()
