@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
-use smsload_spec::{Contract, Profile, Requirement, Requirements};
+use smsload_spec::{Contract, Profile, Requirement, Requirements, Text};
 use tokio::sync::mpsc;
 
 use crate::api::{Api, ContractError};
@@ -166,7 +166,7 @@ impl RunBuilder {
 }
 
 /// Every line of the catalogue: requirements, each followed by its parts.
-fn all_lines(
+pub(crate) fn all_lines(
     catalogue: &'static Requirements,
 ) -> impl Iterator<Item = (&'static Requirement, Line)> {
     catalogue.list.iter().flat_map(|requirement| {
@@ -272,7 +272,8 @@ impl Run {
                 events: &events,
                 busy: &builder.target.busy,
                 concurrency: usize::from(builder.target.limits.concurrency.max(1)),
-                cases: usize::try_from(builder.cases).unwrap_or(usize::MAX),
+                cases: builder.cases,
+                seed: builder.seed,
                 sent: AtomicU64::new(0),
             };
             let (results, unreachable) = generic.run(&others, &ground).await;
@@ -343,7 +344,10 @@ async fn judge_line(
     session.take_care(requirement.profiles.contains(&Profile::Security));
     let not_applicable = not_applicable(requirement, &builder.target);
     let result = match (check, not_applicable, session.gone()) {
-        (None, _, _) => verdict(line.clone(), Verdict::NotTested, None),
+        (None, _, _) => {
+            let why = untested(requirement, &line.id).map(|why| why.en.clone());
+            verdict(line.clone(), Verdict::NotTested, why)
+        }
         (_, Some(why), _) => verdict(line.clone(), Verdict::Skipped, Some(why)),
         (_, _, Some(gone)) => verdict(line.clone(), Verdict::Inconclusive, Some(gone.to_owned())),
         (Some(check), None, None) => {
@@ -357,6 +361,17 @@ async fn judge_line(
     };
     session.tell(Event::LineFinished(Arc::new(result.clone())));
     result
+}
+
+/// Why the catalogue says that nothing checks a line.
+pub(crate) fn untested<'r>(requirement: &'r Requirement, line: &str) -> Option<&'r Text> {
+    match line.split_once('/') {
+        None => requirement.not_tested.as_ref(),
+        Some((_, key)) => {
+            let clause = requirement.clauses.iter().find(|c| c.key == key)?;
+            clause.not_tested.as_ref()
+        }
+    }
 }
 
 /// Why a requirement does not apply to a target.

@@ -206,7 +206,7 @@ impl Fixtures {
     /// True if the fixture of the catalogue's name is there.
     pub(crate) fn has(&self, name: &str) -> bool {
         match name {
-            "device" | "channel" | "recorded_window" => true,
+            "device" | "channel" | "recorded_window" => self.is_named(),
             "platform_id" => self.platform_id.is_some(),
             "unknown_device" => self.unknown_device.is_some(),
             "unknown_channel" => self.unknown_channel.is_some(),

@@ -12,7 +12,7 @@ use crate::request::{Kind, Request, Wire};
 
 pub(super) const CHECKS: &[Check] = &[
     Check::new("ROBU-04", large),
-    Check::new("ROBU-05", |api| deep(api, |a| survived(a))),
+    Check::new("ROBU-05", |api| deep(api, survived)),
     Check::new("ROBU-05/refused", |api| deep(api, refused)),
     Check::new("ROBU-07", crowd),
     Check::new("ROBU-08", slow),

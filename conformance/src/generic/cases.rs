@@ -3,11 +3,14 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
+use proptest::sample::subsequence;
+use proptest::strategy::{Strategy, ValueTree};
 use serde_json::Value;
 use smsload_spec::{Contract, Operation, Part, Violation};
 
 use super::message::{Arguments, Message, faults, write};
 use super::values::{instead_of, numbers};
+use crate::seed;
 
 /// Valid cases for each place of a request.
 const VALID: usize = 12;
@@ -15,6 +18,8 @@ const VALID: usize = 12;
 const BROKEN: usize = 2;
 /// Invalid cases for each rule: around its boundary first, then far from it.
 const RULE: usize = 6;
+/// Changes of a case with several.
+const MIXED: usize = 4;
 /// Places of a request that are changed.
 const PLACES: usize = 64;
 
@@ -31,15 +36,33 @@ pub(super) struct Case {
 }
 
 /// One place of a request with another value, or without any.
+#[derive(Debug, Clone)]
 struct Change {
+    /// What a reader calls it.
     place: String,
+    slot: Slot,
     value: Option<Value>,
     arguments: Arguments,
 }
 
-/// All cases around a valid request.
-pub(super) fn around(contract: &Contract, operation: &Operation, base: &Arguments) -> Vec<Case> {
+/// A place of a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Slot {
+    /// A parameter, by its number.
+    Parameter(usize),
+    /// A part of the body, by its pointer.
+    Body(String),
+}
+
+/// All cases around a valid request: first those with one change, then `count` with several that are valid each.
+pub(super) fn around(
+    contract: &Contract,
+    operation: &Operation,
+    base: &Arguments,
+    (seed, count): (u64, u32),
+) -> Vec<Case> {
     let mut cases = Vec::new();
+    let mut valid = Vec::new();
     let mut kept: HashMap<String, usize> = HashMap::new();
     let mut sent = HashSet::new();
     for change in changes(operation, base) {
@@ -71,6 +94,9 @@ pub(super) fn around(contract: &Contract, operation: &Operation, base: &Argument
             continue;
         }
         let fault = found.into_iter().next();
+        if fault.is_none() {
+            valid.push(change.clone());
+        }
         let is_lenient = fault
             .as_ref()
             .is_some_and(|f| f.keyword == "format" || (f.keyword == "type" && is_scalar));
@@ -89,7 +115,66 @@ pub(super) fn around(contract: &Contract, operation: &Operation, base: &Argument
             is_lenient,
         });
     }
+    let combined = combined(contract, operation, base, &valid, (seed, count));
+    let is_new =
+        |case: &Case| sent.insert((case.message.path.clone(), case.message.request.clone()));
+    cases.extend(combined.into_iter().filter(is_new));
     cases
+}
+
+/// Several valid changes at once, where the contract has nothing against them together.
+fn combined(
+    contract: &Contract,
+    operation: &Operation,
+    base: &Arguments,
+    valid: &[Change],
+    (seed, count): (u64, u32),
+) -> Vec<Case> {
+    if valid.len() < 2 {
+        return Vec::new();
+    }
+    let some = subsequence(valid.to_vec(), 2..=valid.len().min(MIXED));
+    let draw = |index| {
+        let tree = some.new_tree(&mut seed::runner(seed, &operation.id, index));
+        let changes = tree.ok()?.current();
+        let mut arguments = base.clone();
+        for change in &changes {
+            apply(&mut arguments, change)?;
+        }
+        let message = write(operation, &arguments)?;
+        let about = changes.iter().map(said).collect::<Vec<_>>().join(", ");
+        faults(contract, operation, &message)
+            .is_empty()
+            .then_some(Case {
+                about,
+                message,
+                fault: None,
+                is_lenient: false,
+            })
+    };
+    (0..count).filter_map(draw).collect()
+}
+
+fn apply(arguments: &mut Arguments, change: &Change) -> Option<()> {
+    match &change.slot {
+        Slot::Parameter(at) => arguments.parameters.get_mut(*at)?.clone_from(&change.value),
+        // The body as a whole is changed by itself.
+        Slot::Body(pointer) if pointer.is_empty() => return None,
+        Slot::Body(pointer) => {
+            let body = arguments.body.as_mut()?;
+            match &change.value {
+                Some(value) => body.pointer_mut(pointer)?.clone_from(value),
+                None => *body = removed(body, pointer)?,
+            }
+        }
+    }
+    Some(())
+}
+
+fn said(change: &Change) -> String {
+    let value = change.value.as_ref();
+    let text = value.map_or("left out".to_owned(), Value::to_string);
+    format!("{} {}", change.place, crate::text::excerpt(text.as_bytes()))
 }
 
 fn changes(operation: &Operation, base: &Arguments) -> Vec<Change> {
@@ -108,6 +193,7 @@ fn changes(operation: &Operation, base: &Arguments) -> Vec<Change> {
             }
             Change {
                 place: place.clone(),
+                slot: Slot::Parameter(at),
                 value,
                 arguments,
             }
@@ -121,15 +207,17 @@ fn changes(operation: &Operation, base: &Arguments) -> Vec<Change> {
         let schema = operation.request_schema().map(|s| s.lowered());
         let mut bounds = BTreeSet::new();
         schema.into_iter().for_each(|s| numbers(s, &mut bounds));
-        let with = |place: String, value: Option<Value>, body: Option<Value>| Change {
-            place,
-            value,
-            arguments: Arguments {
-                body,
-                ..base.clone()
-            },
-        };
-        out.push(with("the body".to_owned(), None, None));
+        let with =
+            |place: String, pointer: &str, value: Option<Value>, body: Option<Value>| Change {
+                place,
+                slot: Slot::Body(pointer.to_owned()),
+                value,
+                arguments: Arguments {
+                    body,
+                    ..base.clone()
+                },
+            };
+        out.push(with("the body".to_owned(), "", None, None));
         let mut places = Vec::new();
         walk(body, String::new(), &mut places);
         for pointer in places.iter().take(PLACES) {
@@ -139,7 +227,7 @@ fn changes(operation: &Operation, base: &Arguments) -> Vec<Change> {
                 format!("`{}`", pointer.trim_start_matches('/').replace('/', "."))
             };
             if let Some(without) = removed(body, pointer) {
-                out.push(with(place.clone(), None, Some(without)));
+                out.push(with(place.clone(), pointer, None, Some(without)));
             }
             let Some(current) = body.pointer(pointer) else {
                 continue;
@@ -149,7 +237,7 @@ fn changes(operation: &Operation, base: &Arguments) -> Vec<Change> {
                 if let Some(slot) = changed.pointer_mut(pointer) {
                     *slot = value.clone();
                 }
-                out.push(with(place.clone(), Some(value), Some(changed)));
+                out.push(with(place.clone(), pointer, Some(value), Some(changed)));
             }
             if let Value::Object(_) = current {
                 let mut changed = body.clone();
@@ -157,7 +245,7 @@ fn changes(operation: &Operation, base: &Arguments) -> Vec<Change> {
                     members.insert("x_unknown".to_owned(), 1.into());
                 }
                 let value = Some("with an unknown member".into());
-                out.push(with(place, value, Some(changed)));
+                out.push(with(place, pointer, value, Some(changed)));
             }
         }
     }

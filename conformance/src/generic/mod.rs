@@ -51,7 +51,8 @@ pub(crate) struct Ground<'r> {
     pub(crate) busy: &'r Busy,
     pub(crate) concurrency: usize,
     /// Valid and invalid cases of an operation, at most, each.
-    pub(crate) cases: usize,
+    pub(crate) cases: u32,
+    pub(crate) seed: u64,
     pub(crate) sent: AtomicU64,
 }
 
@@ -244,7 +245,7 @@ impl Generic {
             accepted.insert(number, one);
         }
         if is_whole {
-            let probes = self.probes(number, &best, accepted.get(&number), ground.cases);
+            let probes = self.probes(number, &best, accepted.get(&number), ground);
             let sent = stream::iter(probes.into_iter().enumerate().map(|(n, probe)| async move {
                 let exchange = ground
                     .send(format!("{}#{n}", operation.id), &probe.message)
@@ -272,7 +273,7 @@ impl Generic {
         number: usize,
         base: &Arguments,
         own: Option<&Accepted>,
-        most: usize,
+        ground: &Ground<'_>,
     ) -> Vec<Probe> {
         let operation = &self.contract.operations()[number];
         let Some(plain) = write(operation, base) else {
@@ -280,13 +281,13 @@ impl Generic {
         };
         let mut out = Vec::new();
         let (mut valid, mut invalid) = (0, 0);
-        for case in cases::around(&self.contract, operation, base) {
+        for case in cases::around(&self.contract, operation, base, (ground.seed, ground.cases)) {
             let count = if case.fault.is_none() {
                 &mut valid
             } else {
                 &mut invalid
             };
-            if *count < most && is_harmless(operation, &plain, &case) {
+            if *count < ground.cases && is_harmless(operation, &plain, &case) {
                 *count += 1;
                 out.push(Probe::of(number, case));
             }

@@ -30,9 +30,8 @@ pub(super) fn said(exchange: &Exchange, busy: &Busy, is_in_path: bool) -> Said {
         status if busy.covers(status, None) => Said::Open,
         200..=299 => Said::Accepted,
         404 if is_in_path => Said::Rejected,
-        401 | 403 | 404 | 405 | 408 | 409 | 410 | 429 | 503 => Said::Open,
+        401 | 403 | 404 | 405 | 408 | 409 | 410 | 429 | 501 | 503 | 505 => Said::Open,
         400..=499 => Said::Rejected,
-        501 | 505 => Said::Open,
         500..=599 => Said::Erred,
         _ => Said::Open,
     }

@@ -57,7 +57,7 @@ fn contract() -> Arc<Contract> {
         document,
         overlays: Vec::new(),
     };
-    Arc::new(Contract::load(&load).unwrap_or_else(|p| panic!("{p}")))
+    Arc::new(Contract::load(&load).unwrap())
 }
 
 async fn serve(fault: Fault) -> String {
