@@ -48,6 +48,10 @@ impl Generic {
             }
         }
         let (kind, reason) = match (passed, open) {
+            _ if cases == 0 && property == Property::Links => (
+                Verdict::Inconclusive,
+                Some("no accepted answer led to a request that the document allows".to_owned()),
+            ),
             _ if cases == 0 => (
                 Verdict::Skipped,
                 Some("the document gives no case for it".to_owned()),

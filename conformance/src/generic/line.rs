@@ -42,7 +42,6 @@ impl Property {
                 Self::Rejects | Self::Lenient | Self::Errors => has_input,
                 Self::Media => operation.request_body.is_some(),
                 Self::Links => has_links,
-                // What a run made is deleted once.
                 Self::Accepts | Self::Answers | Self::Survives | Self::Methods => true,
             })
     }

@@ -8,6 +8,7 @@ mod base;
 mod cases;
 mod judge;
 mod line;
+mod links;
 mod message;
 mod said;
 mod values;
@@ -17,8 +18,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use futures_util::stream::{self, StreamExt};
-use http::{HeaderMap, HeaderValue, Method};
-use smsload_spec::{Contract, Link, Operation, Status, fill};
+use http::Method;
+use smsload_spec::{Contract, Operation};
 use tokio::sync::mpsc::UnboundedSender;
 
 use crate::client::Client;
@@ -30,6 +31,7 @@ use crate::target::Busy;
 
 use cases::Case;
 use line::{METHODS, Property};
+use links::links;
 use message::{Arguments, Message, write};
 use said::{Said, said};
 
@@ -351,81 +353,6 @@ impl Generic {
             })
             .collect()
     }
-
-    /// What accepted answers of other operations lead to this one with.
-    fn led(&self, number: usize, accepted: &BTreeMap<usize, Accepted>) -> Vec<Arguments> {
-        accepted
-            .values()
-            .flat_map(|own| self.linked(own))
-            .filter(|(target, ..)| *target == number)
-            .map(|(.., arguments)| arguments)
-            .collect()
-    }
-
-    /// Where an accepted answer leads, and with what.
-    fn linked<'s>(
-        &'s self,
-        own: &'s Accepted,
-    ) -> impl Iterator<Item = (usize, &'s str, Arguments)> + 's {
-        let all = self.contract.operations();
-        let status = own.done.exchange.answer().map_or(0, |a| a.status);
-        links(&all[own.done.operation])
-            .filter(move |(described, _)| described.covers(status))
-            .filter_map(move |(_, link)| {
-                let target = all.iter().position(|o| o.id == link.operation)?;
-                let arguments = self.follow(own, link, &all[target])?;
-                Some((target, link.name.as_str(), arguments))
-            })
-    }
-
-    fn follow(&self, own: &Accepted, link: &Link, to: &Operation) -> Option<Arguments> {
-        let Accepted { done, arguments } = own;
-        let answer = done.exchange.answer()?;
-        let body = serde_json::from_slice(&answer.body).ok();
-        let mut headers = HeaderMap::new();
-        for (name, value) in &done.message.request.headers {
-            if let (Ok(name), Ok(value)) = (
-                http::HeaderName::try_from(name.as_ref()),
-                HeaderValue::from_str(value),
-            ) {
-                headers.append(name, value);
-            }
-        }
-        let exchange = smsload_spec::Exchange {
-            url: &done.exchange.sent.url,
-            method: done.message.request.method.as_str(),
-            path: &done.message.path_parameters,
-            query: done.message.path.split_once('?').map_or("", |(_, q)| q),
-            request_headers: Some(&headers),
-            request_body: arguments.body.as_ref(),
-            status: answer.status,
-            response_headers: Some(&answer.headers),
-            response_body: body.as_ref(),
-        };
-        let mut out = base::requests(&self.contract, to)
-            .into_iter()
-            .next()
-            .unwrap_or_else(|| Arguments {
-                parameters: vec![None; to.parameters.len()],
-                body: None,
-            });
-        for (name, template) in &link.parameters {
-            // A name may say where it stands: `path.id`.
-            let short = name.split_once('.').map_or(name.as_str(), |(place, rest)| {
-                if ["path", "query", "header", "cookie"].contains(&place) {
-                    rest
-                } else {
-                    name
-                }
-            });
-            let at = to.parameters.iter().position(|p| p.name == short)?;
-            *out.parameters.get_mut(at)? = Some(fill(template, &exchange)?);
-        }
-        if let Some(template) = &link.request_body {
-            out.body = Some(fill(template, &exchange)?);
-        }
-        Some(out)
-    }
 }
 
 /// A request to be sent.
@@ -459,9 +386,4 @@ fn is_harmless(operation: &Operation, plain: &Message, case: &Case) -> bool {
     let own = |message: &Message| message.path.split('?').next().map(str::to_owned);
     let changes = [Method::PUT, Method::PATCH, Method::DELETE].contains(&operation.method);
     case.fault.is_some() || !changes || own(plain) == own(&case.message)
-}
-
-fn links(operation: &Operation) -> impl Iterator<Item = (Status, &Link)> {
-    let responses = operation.responses.iter();
-    responses.flat_map(|r| r.links.iter().map(move |link| (r.status, link)))
 }
