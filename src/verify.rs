@@ -10,7 +10,7 @@ use clap::{Args, ValueEnum};
 use smsload_conformance::{
     BaseUrl, DEFAULT_CASES, Event, Fixtures, Run, RunResult, Target, Terminal as Report, write_json,
 };
-use smsload_spec::{Contract, Profile};
+use smsload_spec::{Contract, Job, Profile};
 
 use crate::cli::ContractArgs;
 use crate::embedded::Embedded;
@@ -142,6 +142,9 @@ async fn target(
             Ok((target, None))
         }
         (None, Some(url)) => {
+            if !starts_downloads(contract) {
+                return Ok((Target::new(url, Fixtures::none()), None));
+            }
             // Without a file, the contract's own example must do: a server that simulates knows any device.
             let Some(fixtures) = Fixtures::from_example(contract) else {
                 bail!(
@@ -150,11 +153,22 @@ async fn target(
             };
             Ok((Target::new(url, fixtures), None))
         }
+        (None, None) if !starts_downloads(contract) => bail!(
+            "the contract starts no download, so the embedded reference cannot be judged by it; name a server: smsload verify URL"
+        ),
         (None, None) => {
             let embedded = Embedded::start().await?;
             Ok((embedded.target()?, Some(embedded)))
         }
     }
+}
+
+/// True if the contract has what the catalogue is about; other documents are judged by themselves.
+fn starts_downloads(contract: &Contract) -> bool {
+    contract
+        .operations()
+        .iter()
+        .any(|operation| matches!(operation.job, Some(Job::Starts(_))))
 }
 
 fn write_report(result: &RunResult, dir: &Path) -> anyhow::Result<()> {

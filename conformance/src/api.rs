@@ -1,6 +1,7 @@
 //! The API under judgement: what the contract and the target's fixtures say together. Checks write their requests with
 //! it, so that none of them knows a path, and a member's name only where the requirement itself is about that name.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -8,6 +9,7 @@ use serde_json::{Map, Value};
 use smsload_spec::{Address, Contract, Job, Operation, ParameterIn, Runtime, Schema, Source};
 
 use crate::names::{AnswerNames, RequestNames};
+use crate::network::Network;
 use crate::oracle::Oracle;
 use crate::request::{Kind, Request};
 use crate::target::{Fixtures, Target};
@@ -42,6 +44,14 @@ pub(crate) struct Api {
     pub(crate) optional_headers: Vec<String>,
     /// Headers that the target file sets, lower case.
     pub(crate) own_headers: Vec<String>,
+    /// Downloads that a run may start in all.
+    pub(crate) downloads: Option<u32>,
+    /// Requests that are in flight at most.
+    pub(crate) concurrency: u16,
+    /// Networks that the target may call.
+    pub(crate) callable: Vec<Network>,
+    /// What the contract calls each member in its description, before the first comma or point.
+    pub(crate) titles: HashMap<String, String>,
     /// Seconds by which a file may be longer than its window.
     pub(crate) tolerance: u32,
     /// Where the answer has its values.
@@ -79,6 +89,11 @@ pub enum ContractError {
         "`x-job` of operation `{0}` does not name one member each for `device`, `channel`, `start` and `end`"
     )]
     NoNames(String),
+    /// There is nothing to ask for.
+    #[error(
+        "the target file has no `[fixtures]`; name the device, the channel and the recorded window that downloads are asked for"
+    )]
+    NoFixtures,
     /// Its path has parameters.
     #[error("the path of operation `{0}` has parameters, which a run cannot fill in")]
     PathParameters(String),
@@ -97,6 +112,9 @@ impl Api {
         let names = RequestNames::of(job).ok_or_else(|| ContractError::NoNames(id()))?;
         if operation.path.contains('{') {
             return Err(ContractError::PathParameters(id()));
+        }
+        if !target.fixtures.is_named() {
+            return Err(ContractError::NoFixtures);
         }
         let busy = &target.busy;
         let start = Oracle::new(contract, &operation.id, busy.clone());
@@ -118,6 +136,10 @@ impl Api {
                 .iter()
                 .map(|(name, _)| name.to_string())
                 .collect(),
+            downloads: target.limits.downloads,
+            concurrency: target.limits.concurrency.max(1),
+            callable: target.callbacks.allowed.clone(),
+            titles: titles(contract, schema),
             tolerance: target.limits.group_of_pictures_seconds,
             answer,
             start,
@@ -166,6 +188,17 @@ impl Api {
     pub(crate) fn body_with(&self, window: Window, name: &str, value: impl Into<Value>) -> Object {
         let mut body = self.body(window);
         body.insert(name.to_owned(), value.into());
+        body
+    }
+
+    /// A body to put something odd into. Where downloads are limited it has a source type that is not supported, since a
+    /// target that knows any device would take most of them.
+    pub(crate) fn cheap_body(&self) -> Object {
+        let mut body = self.body(self.fixtures.recorded);
+        if self.downloads.is_some() {
+            let other = self.unsupported.first().map_or("0", String::as_str);
+            body.insert(self.source_type.to_owned(), other.into());
+        }
         body
     }
 
@@ -302,6 +335,20 @@ fn known(schema: &Schema) -> Vec<String> {
         .flatten()
         .map(|(name, _)| name.clone())
         .collect()
+}
+
+fn titles(contract: &Contract, schema: &Schema) -> HashMap<String, String> {
+    let pointer = format!("{}/properties", schema.pointer());
+    let members = contract
+        .document()
+        .pointer(&pointer)
+        .and_then(Value::as_object);
+    let title = |(name, member): (&String, &Value)| {
+        let text = member.get("description")?.as_str()?;
+        let title = text.split([',', '，', '·', ';', '.']).next()?.trim();
+        (!title.is_empty()).then(|| (name.clone(), title.to_owned()))
+    };
+    members.into_iter().flatten().filter_map(title).collect()
 }
 
 fn callback_member(operation: &Operation) -> Option<String> {

@@ -15,16 +15,20 @@ use http_body_util::StreamBody;
 use hyper::body::Frame;
 use tokio::sync::{Semaphore, SemaphorePermit};
 
+use crate::care::Care;
 use crate::exchange::{Answer, Exchange, HeaderText, Lost, MAX_ANSWER, Received, Sent};
-use crate::request::{Request, Wire};
+use crate::request::{Caller, Request, Wire};
 use crate::secret::Secret;
-use crate::target::{BaseUrl, Target};
+use crate::target::{BaseUrl, Target, Tenants};
 
 /// Kept connections are given up before most servers do; it saves requests that would have to be sent again.
 const IDLE: Duration = Duration::from_secs(3);
 
 /// Bytes of one chunk of a chunked body.
 const CHUNK: usize = 24;
+
+/// Between two bytes of a slow body.
+const SLOW: Duration = Duration::from_secs(1);
 
 /// A client for one run.
 #[derive(Debug)]
@@ -35,8 +39,11 @@ pub(crate) struct Client {
     kept: reqwest::Client,
     base: BaseUrl,
     headers: Vec<(HeaderName, Secret)>,
+    tenants: Option<Tenants>,
     gate: Semaphore,
+    care: Care,
     answer_time: Duration,
+    slow_time: Duration,
     started: Instant,
 }
 
@@ -62,8 +69,11 @@ impl Client {
             kept: builder(1).build()?,
             base: target.base_url.clone(),
             headers: target.headers.clone(),
+            tenants: target.tenants.clone(),
             gate: Semaphore::new(concurrency),
+            care: Care::new(&target.limits),
             answer_time,
+            slow_time: Duration::from_secs(target.limits.slow_body_seconds.into()),
             started: Instant::now(),
         })
     }
@@ -73,21 +83,34 @@ impl Client {
         self.started.elapsed()
     }
 
-    /// Sends a request to a path and records what comes of it.
+    /// From now on: one request at a time, and a pause before each; or no longer.
+    pub(crate) fn take_care(&self, is_careful: bool) {
+        self.care.set(is_careful);
+    }
+
+    /// Sends a request to a path (perhaps with a query) and records what comes of it.
     pub(crate) async fn exchange(&self, id: String, path: &str, request: &Request) -> Exchange {
-        let url = self.base.join(path);
+        let (path, query) = path
+            .split_once('?')
+            .map_or((path, None), |(path, query)| (path, Some(query)));
+        let mut url = self.base.join(path);
+        url.set_query(query);
+        // Held until the answer is there: with care there is one request at a time.
+        let _turn = self.care.turn().await;
         let _permit: Option<SemaphorePermit<'_>> = self.gate.acquire().await.ok();
         let at = self.elapsed();
         let client = match request.wire {
             Wire::Plain | Wire::Chunked => &self.pooled,
+            Wire::Slow => &self.fresh,
             Wire::TitleCase => &self.titled,
             Wire::Kept => &self.kept,
         };
         let mut received = self.send(client, &url, request).await;
-        if matches!(
+        let is_lost = matches!(
             received,
             Received::Lost(Lost::Dropped | Lost::NotReached(_))
-        ) {
+        );
+        if is_lost && request.wire != Wire::Slow {
             received = self.send(&self.fresh, &url, request).await;
         }
         let took = self.elapsed().saturating_sub(at);
@@ -111,14 +134,21 @@ impl Client {
             builder = builder.header(name, value.expose());
         }
         for (name, value) in &request.headers {
-            builder = builder.header(*name, value);
+            builder = builder.header(name.as_ref(), value);
         }
         let builder = match request.wire {
+            Wire::Slow => builder
+                .header(http::header::CONTENT_LENGTH, request.body.len())
+                .timeout(self.slow_time)
+                .body(trickle(&request.body)),
             Wire::Chunked => builder.body(chunked(&request.body)),
             _ => builder.body(request.body.clone()),
         };
         match self.receive(builder).await {
             Ok(answer) => Received::Answer(answer),
+            Err(error) if error.is_timeout() && request.wire == Wire::Slow => {
+                Received::Lost(Lost::TimedOut(self.slow_time))
+            }
             Err(error) => Received::Lost(self.lost(&error)),
         }
     }
@@ -151,14 +181,24 @@ impl Client {
 
     /// Bytes of an answer without the secrets that it may repeat.
     fn masked(&self, bytes: Vec<u8>) -> Vec<u8> {
+        let tenants = self.tenants.iter().flat_map(|t| t.a.iter().chain(&t.b));
         self.headers
             .iter()
+            .chain(tenants)
             .fold(bytes, |bytes, (_, secret)| secret.mask(bytes))
     }
 
     fn own_headers(&self, request: &Request) -> impl Iterator<Item = (&HeaderName, &Secret)> {
+        let tenant: &[_] = match (&self.tenants, request.caller) {
+            (Some(tenants), Caller::TenantA) => &tenants.a,
+            (Some(tenants), Caller::TenantB) => &tenants.b,
+            _ => &[],
+        };
+        let replaced = |name: &HeaderName| tenant.iter().any(|(other, _)| other == name);
         self.headers
             .iter()
+            .filter(move |(name, _)| !replaced(name))
+            .chain(tenant)
             .filter(|(name, _)| !request.omitted.iter().any(|o| o == name.as_str()))
             .map(|(name, value)| (name, value))
     }
@@ -170,7 +210,7 @@ impl Client {
         let plain = request
             .headers
             .iter()
-            .map(|(name, value)| ((*name).to_owned(), HeaderText::Plain(value.clone())));
+            .map(|(name, value)| (name.to_string(), HeaderText::Plain(value.clone())));
         Sent {
             method: request.method.to_string(),
             url: url.to_string(),
@@ -192,6 +232,22 @@ impl Client {
             _ => Lost::Dropped,
         }
     }
+}
+
+/// A byte a second; the first at once.
+fn trickle(body: &Bytes) -> reqwest::Body {
+    let bytes = body.clone();
+    let frames = stream::unfold(0, move |at: usize| {
+        let frame = (at < bytes.len()).then(|| bytes.slice(at..=at));
+        async move {
+            let frame = frame?;
+            if at > 0 {
+                tokio::time::sleep(SLOW).await;
+            }
+            Some((Ok::<_, Infallible>(Frame::data(frame)), at + 1))
+        }
+    });
+    reqwest::Body::wrap(StreamBody::new(Box::pin(frames)))
 }
 
 fn chunked(body: &Bytes) -> reqwest::Body {

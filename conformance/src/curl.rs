@@ -6,14 +6,18 @@ use std::fmt::Write as _;
 use crate::exchange::{HeaderText, Sent};
 use crate::text::is_printable;
 
+/// Bytes of a body that a command carries; a larger one stands in a file that the reader has to make.
+const SHOWN: usize = 64 * 1024;
+
 /// The command that sends a request again.
 #[must_use]
 pub fn curl(sent: &Sent) -> String {
+    let is_huge = sent.body.len() > SHOWN;
     let text = std::str::from_utf8(&sent.body)
         .ok()
         .filter(|t| t.chars().all(is_printable));
     let mut out = String::new();
-    if text.is_none() {
+    if text.is_none() && !is_huge {
         let _ = write!(out, "printf '{}' | ", printf_format(&sent.body));
     }
     let _ = write!(out, "curl -sS -i -X {} {}", sent.method, quoted(&sent.url));
@@ -33,6 +37,9 @@ pub fn curl(sent: &Sent) -> String {
         out.push_str(" -H 'transfer-encoding: chunked'");
     }
     match text {
+        _ if is_huge => {
+            let _ = write!(out, " --data-binary @body-of-{}-bytes", sent.body.len());
+        }
         None => out.push_str(" --data-binary @-"),
         Some(text) if has_body => {
             let _ = write!(out, " --data-raw {}", quoted(text));

@@ -18,6 +18,7 @@
 //! Limits: `http` only; one target at a time; a line of the catalogue without a check is reported as not tested.
 
 mod api;
+mod care;
 mod case;
 mod checks;
 mod client;
@@ -26,8 +27,10 @@ mod decimal;
 mod draw;
 mod event;
 mod exchange;
+mod generic;
 mod judge;
 mod names;
+mod network;
 mod oracle;
 mod report;
 mod request;
@@ -47,6 +50,7 @@ pub use curl::curl;
 pub use decimal::Decimal;
 pub use event::{Event, Reporter};
 pub use exchange::{Answer, Exchange, HeaderText, Lost, MAX_ANSWER, Received, Sent};
+pub use network::Network;
 pub use oracle::{Acceptance, Fault, Oracle, Outcome, Rejected};
 pub use report::{JSON_SCHEMA_VERSION, Terminal, write_json};
 pub use result::{
@@ -55,6 +59,8 @@ pub use result::{
 };
 pub use run::{DEFAULT_CASES, Run, RunBuilder, RunError};
 pub use secret::Secret;
-pub use target::{BaseUrl, BaseUrlError, Busy, Declared, Fixtures, Limits, Target};
+pub use target::{
+    BaseUrl, BaseUrlError, Busy, Callbacks, Declared, Fixtures, Limits, Target, Tenants,
+};
 pub use target_file::TargetFileError;
 pub use window::{Window, WindowError};

@@ -1,5 +1,7 @@
 //! Requests as checks write them: an operation of the contract, headers, and a body of raw bytes.
 
+use std::borrow::Cow;
+
 use bytes::Bytes;
 use http::Method;
 
@@ -10,6 +12,20 @@ pub(crate) enum Kind {
     Start,
     /// The progress query.
     Query,
+    /// Any operation of a document that is judged without the catalogue.
+    Other,
+}
+
+/// Who sends a request: whose headers of the target file it carries.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub(crate) enum Caller {
+    /// The one of `headers`.
+    #[default]
+    Own,
+    /// The same with the headers of the first tenant.
+    TenantA,
+    /// The same with the headers of the second tenant.
+    TenantB,
 }
 
 /// How a request is put on the wire.
@@ -23,6 +39,8 @@ pub(crate) enum Wire {
     Chunked,
     /// On the one connection that these requests share, in turn.
     Kept,
+    /// The body a byte a second, with its length announced.
+    Slow,
 }
 
 /// A request.
@@ -31,9 +49,10 @@ pub(crate) struct Request {
     pub(crate) kind: Kind,
     pub(crate) method: Method,
     /// Beside those of the target file.
-    pub(crate) headers: Vec<(&'static str, String)>,
+    pub(crate) headers: Vec<(Cow<'static, str>, String)>,
     /// Headers of the target file that are left out, lower case.
     pub(crate) omitted: Vec<String>,
+    pub(crate) caller: Caller,
     pub(crate) wire: Wire,
     pub(crate) body: Bytes,
 }
@@ -46,8 +65,9 @@ impl Request {
         Self {
             kind,
             method: Method::POST,
-            headers: vec![(CONTENT_TYPE, "application/json".to_owned())],
+            headers: vec![(CONTENT_TYPE.into(), "application/json".to_owned())],
             omitted: Vec::new(),
+            caller: Caller::Own,
             wire: Wire::Plain,
             body: body.into(),
         }
@@ -57,7 +77,21 @@ impl Request {
     pub(crate) fn with_media_type(mut self, media_type: Option<&str>) -> Self {
         self.headers.retain(|(name, _)| *name != CONTENT_TYPE);
         self.headers
-            .extend(media_type.map(|m| (CONTENT_TYPE, m.to_owned())));
+            .extend(media_type.map(|m| (CONTENT_TYPE.into(), m.to_owned())));
+        self
+    }
+
+    /// The same from another caller.
+    pub(crate) fn by(mut self, caller: Caller) -> Self {
+        self.caller = caller;
+        self
+    }
+
+    /// The same with a header in place of the one that the target file may set.
+    pub(crate) fn with_header(mut self, name: impl Into<Cow<'static, str>>, value: &str) -> Self {
+        let name = name.into();
+        self.omitted.push(name.to_ascii_lowercase());
+        self.headers.push((name, value.to_owned()));
         self
     }
 

@@ -2,14 +2,16 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 
-use smsload_spec::{Contract, Profile, Requirement, Requirements};
+use smsload_spec::{Contract, Profile, Requirement, Requirements, Text};
 use tokio::sync::mpsc;
 
 use crate::api::{Api, ContractError};
 use crate::checks::{self, Check};
 use crate::client::Client;
 use crate::event::{Event, Reporter};
+use crate::generic::{Generic, Ground};
 use crate::judge::{self, Settings};
 use crate::result::{Ended, Line, LineResult, RunResult, Verdict};
 use crate::session::Session;
@@ -97,20 +99,50 @@ impl RunBuilder {
     /// The contract cannot be judged by, an id is not known, or the client cannot be set up.
     pub fn build(self) -> Result<Run, RunError> {
         let catalogue = Requirements::bundled();
+        let generic = Generic::of(&self.contract);
+        let api = match Api::new(&self.contract, &self.target) {
+            Ok(api) => Some(Arc::new(api)),
+            // A document without downloads has no catalogue, but it may have operations all the same.
+            Err(ContractError::NoStart) if generic.is_some() => None,
+            Err(error) => return Err(error.into()),
+        };
+        let others = generic.as_ref().map(Generic::lines).unwrap_or_default();
         for id in self.only.iter().chain(&self.skip) {
-            if !all_lines(catalogue).any(|(_, line)| names(id, &line.id)) {
+            let mut known = all_lines(catalogue).map(|(_, line)| line.id);
+            let is_known = known.any(|line| names(id, &line));
+            if !is_known && !others.iter().any(|line| names(id, &line.id)) {
                 return Err(RunError::UnknownId(id.clone()));
             }
         }
-        let lines = self.select(catalogue);
-        let api = Arc::new(Api::new(&self.contract, &self.target)?);
+        let lines = if api.is_some() {
+            self.select(catalogue)
+        } else {
+            Vec::new()
+        };
+        let others = others.into_iter().filter(|line| self.selects(line));
+        let others = others.collect();
         let client = Client::new(&self.target)?;
         Ok(Run {
             lines,
+            others,
             api,
+            generic,
             client,
             builder: self,
         })
+    }
+
+    /// Lines of operations without a catalogue belong to the full profile.
+    fn selects(&self, line: &Line) -> bool {
+        let is_skipped = self.skip.iter().any(|id| names(id, &line.id));
+        let is_wanted = if self.only.is_empty() {
+            self.profiles
+                .iter()
+                .any(|profile| *profile != Profile::Security)
+        } else {
+            self.only.iter().any(|id| names(id, &line.id))
+        };
+        is_wanted && !is_skipped
     }
 
     fn select(&self, catalogue: &'static Requirements) -> Vec<(&'static Requirement, Line)> {
@@ -134,7 +166,7 @@ impl RunBuilder {
 }
 
 /// Every line of the catalogue: requirements, each followed by its parts.
-fn all_lines(
+pub(crate) fn all_lines(
     catalogue: &'static Requirements,
 ) -> impl Iterator<Item = (&'static Requirement, Line)> {
     catalogue.list.iter().flat_map(|requirement| {
@@ -154,9 +186,19 @@ fn names(id: &str, line: &str) -> bool {
 #[derive(Debug)]
 pub struct Run {
     lines: Vec<(&'static Requirement, Line)>,
-    api: Arc<Api>,
+    /// Lines of operations without a catalogue.
+    others: Vec<Line>,
+    api: Option<Arc<Api>>,
+    generic: Option<Generic>,
     client: Client,
     builder: RunBuilder,
+}
+
+/// What a part of a run came to.
+struct Outcome {
+    lines: Vec<LineResult>,
+    ended: Ended,
+    exchanges: u64,
 }
 
 impl Run {
@@ -198,51 +240,96 @@ impl Run {
     async fn engine(self, events: mpsc::UnboundedSender<Event>) -> RunResult {
         let Self {
             lines,
+            others,
             api,
+            generic,
             client,
             builder,
         } = self;
-        let target = &builder.target;
-        let session = Session::new(api, client, target.limits.downloads, events);
-        session.tell(Event::RunStarted {
+        let client = Arc::new(client);
+        // Nobody listens any more if the run was dropped; then nothing is owed.
+        let _ = events.send(Event::RunStarted {
             seed: builder.seed,
-            target: target.base_url.to_string(),
-            lines: lines.len(),
+            target: builder.target.base_url.to_string(),
+            lines: lines.len() + others.len(),
         });
-        let unreachable = session.is_silent().await;
-        let mut results = HashMap::new();
-        for is_late in [false, true] {
-            for (requirement, line) in &lines {
-                let check = checks::find(&line.id);
-                if check.is_some_and(|c| c.is_late) != is_late {
-                    continue;
-                }
-                let result = match &unreachable {
-                    Some(why) if check.is_some() => {
-                        verdict(line.clone(), Verdict::Inconclusive, Some(why.clone()))
-                    }
-                    _ => judge_line(&session, requirement, line, check, &builder).await,
-                };
-                results.insert(line.id.clone(), result);
+        let mut outcome = match api {
+            Some(api) => {
+                let downloads = builder.target.limits.downloads;
+                let session = Session::new(api, Arc::clone(&client), downloads, events.clone());
+                catalogue(&session, &lines, &builder).await
+            }
+            None => Outcome {
+                lines: Vec::new(),
+                ended: Ended::Complete,
+                exchanges: 0,
+            },
+        };
+        client.take_care(false);
+        if let Some(generic) = generic.filter(|_| !others.is_empty()) {
+            let ground = Ground {
+                client: &client,
+                events: &events,
+                busy: &builder.target.busy,
+                concurrency: usize::from(builder.target.limits.concurrency.max(1)),
+                cases: builder.cases,
+                seed: builder.seed,
+                sent: AtomicU64::new(0),
+            };
+            let (results, unreachable) = generic.run(&others, &ground).await;
+            outcome.lines.extend(results);
+            outcome.exchanges += ground.sent.into_inner();
+            if let (Ended::Complete, Some(why)) = (&outcome.ended, unreachable) {
+                outcome.ended = Ended::Unreachable(why);
             }
         }
-        let ended = match (unreachable, session.gone()) {
-            (Some(why), _) => Ended::Unreachable(why),
-            (None, Some(why)) => Ended::CutShort(why.to_owned()),
-            (None, None) => Ended::Complete,
-        };
         RunResult {
             seed: builder.seed,
-            target: target.base_url.to_string(),
-            lines: lines
-                .iter()
-                .filter_map(|(_, line)| results.remove(&line.id))
-                .collect(),
-            ended,
+            target: builder.target.base_url.to_string(),
+            lines: outcome.lines,
+            ended: outcome.ended,
             is_strict: builder.is_strict,
-            exchanges: session.sent(),
-            took: session.elapsed(),
+            exchanges: outcome.exchanges,
+            took: client.elapsed(),
         }
+    }
+}
+
+/// Judges the lines of the catalogue; those that watch the whole run come last.
+async fn catalogue(
+    session: &Session,
+    lines: &[(&'static Requirement, Line)],
+    builder: &RunBuilder,
+) -> Outcome {
+    let unreachable = session.is_silent().await;
+    let mut results = HashMap::new();
+    for is_late in [false, true] {
+        for (requirement, line) in lines {
+            let check = checks::find(&line.id);
+            if check.is_some_and(|c| c.is_late) != is_late {
+                continue;
+            }
+            let result = match &unreachable {
+                Some(why) if check.is_some() => {
+                    verdict(line.clone(), Verdict::Inconclusive, Some(why.clone()))
+                }
+                _ => judge_line(session, requirement, line, check, builder).await,
+            };
+            results.insert(line.id.clone(), result);
+        }
+    }
+    let ended = match (unreachable, session.gone()) {
+        (Some(why), _) => Ended::Unreachable(why),
+        (None, Some(why)) => Ended::CutShort(why.to_owned()),
+        (None, None) => Ended::Complete,
+    };
+    Outcome {
+        lines: lines
+            .iter()
+            .filter_map(|(_, line)| results.remove(&line.id))
+            .collect(),
+        ended,
+        exchanges: session.sent(),
     }
 }
 
@@ -254,9 +341,13 @@ async fn judge_line(
     builder: &RunBuilder,
 ) -> LineResult {
     session.tell(Event::LineStarted(line.clone()));
+    session.take_care(requirement.profiles.contains(&Profile::Security));
     let not_applicable = not_applicable(requirement, &builder.target);
     let result = match (check, not_applicable, session.gone()) {
-        (None, _, _) => verdict(line.clone(), Verdict::NotTested, None),
+        (None, _, _) => {
+            let why = untested(requirement, &line.id).map(|why| why.en.clone());
+            verdict(line.clone(), Verdict::NotTested, why)
+        }
         (_, Some(why), _) => verdict(line.clone(), Verdict::Skipped, Some(why)),
         (_, _, Some(gone)) => verdict(line.clone(), Verdict::Inconclusive, Some(gone.to_owned())),
         (Some(check), None, None) => {
@@ -270,6 +361,17 @@ async fn judge_line(
     };
     session.tell(Event::LineFinished(Arc::new(result.clone())));
     result
+}
+
+/// Why the catalogue says that nothing checks a line.
+pub(crate) fn untested<'r>(requirement: &'r Requirement, line: &str) -> Option<&'r Text> {
+    match line.split_once('/') {
+        None => requirement.not_tested.as_ref(),
+        Some((_, key)) => {
+            let clause = requirement.clauses.iter().find(|c| c.key == key)?;
+            clause.not_tested.as_ref()
+        }
+    }
 }
 
 /// Why a requirement does not apply to a target.
@@ -287,6 +389,6 @@ fn not_applicable(requirement: &Requirement, target: &Target) -> Option<String> 
     let missing = requirement
         .fixture
         .iter()
-        .find(|name| !target.fixtures.has(name))?;
+        .find(|name| !target.names(name))?;
     Some(format!("the target file names no `{missing}`"))
 }

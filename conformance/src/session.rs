@@ -28,7 +28,7 @@ type Cell = Arc<OnceCell<Arc<Answered>>>;
 /// The target of a run while it runs.
 pub(crate) struct Session {
     pub(crate) api: Arc<Api>,
-    client: Client,
+    client: Arc<Client>,
     events: UnboundedSender<Event>,
     shared: Mutex<HashMap<Request, Cell>>,
     query: OnceCell<Option<Arc<Answered>>>,
@@ -85,7 +85,7 @@ impl Downloads {
 impl Session {
     pub(crate) fn new(
         api: Arc<Api>,
-        client: Client,
+        client: Arc<Client>,
         downloads: Option<u32>,
         events: UnboundedSender<Event>,
     ) -> Self {
@@ -111,6 +111,11 @@ impl Session {
         }
     }
 
+    /// From now on requests go out with care for somebody else's server, or no longer.
+    pub(crate) fn take_care(&self, is_careful: bool) {
+        self.client.take_care(is_careful);
+    }
+
     pub(crate) fn downloads(&self) -> &Downloads {
         &self.downloads
     }
@@ -123,11 +128,6 @@ impl Session {
     /// Requests sent so far.
     pub(crate) fn sent(&self) -> u64 {
         self.sent.load(Ordering::Relaxed)
-    }
-
-    /// Time since the run began.
-    pub(crate) fn elapsed(&self) -> std::time::Duration {
-        self.client.elapsed()
     }
 
     /// Why the target is gone, if it is.

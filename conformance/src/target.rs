@@ -8,8 +8,12 @@ use http::HeaderName;
 use serde::Deserialize;
 use smsload_spec::Contract;
 
+use crate::network::Network;
 use crate::secret::Secret;
 use crate::window::Window;
+
+/// The header that authenticates (page: header parameter `Token`).
+pub(crate) const TOKEN: &str = "token";
 
 /// An implementation to be judged.
 #[derive(Debug, Clone, Deserialize)]
@@ -21,7 +25,14 @@ pub struct Target {
     #[serde(default, deserialize_with = "headers")]
     pub headers: Vec<(HeaderName, Secret)>,
     /// What it has recorded, and names that it knows or does not know.
+    /// A document that starts no download needs none.
+    #[serde(default = "Fixtures::none")]
     pub fixtures: Fixtures,
+    /// Two tenants, whose downloads must not be seen by each other.
+    pub tenants: Option<Tenants>,
+    /// What is known of the addresses that it calls.
+    #[serde(default)]
+    pub callbacks: Callbacks,
     /// What it can do.
     #[serde(default)]
     pub declared: Declared,
@@ -34,6 +45,15 @@ pub struct Target {
 }
 
 impl Target {
+    /// True if it names what the catalogue calls so.
+    pub(crate) fn names(&self, name: &str) -> bool {
+        match name {
+            "tenants" => self.tenants.is_some(),
+            "token" => self.headers.iter().any(|(header, _)| header == TOKEN),
+            _ => self.fixtures.has(name),
+        }
+    }
+
     /// A target with nothing but an address and fixtures.
     #[must_use]
     pub fn new(base_url: BaseUrl, fixtures: Fixtures) -> Self {
@@ -41,6 +61,8 @@ impl Target {
             base_url,
             headers: Vec::new(),
             fixtures,
+            tenants: None,
+            callbacks: Callbacks::default(),
             declared: Declared::default(),
             limits: Limits::default(),
             busy: Busy::default(),
@@ -148,6 +170,17 @@ pub struct Fixtures {
 }
 
 impl Fixtures {
+    /// No fixtures: enough for a document that starts no download, and for no other.
+    #[must_use]
+    pub fn none() -> Self {
+        Self::new("", "", Window::second())
+    }
+
+    /// True if the device is named.
+    pub(crate) fn is_named(&self) -> bool {
+        !self.device.is_empty()
+    }
+
     /// Fixtures without any of the optional ones.
     #[must_use]
     pub fn new(device: impl Into<String>, channel: impl Into<String>, recorded: Window) -> Self {
@@ -173,7 +206,7 @@ impl Fixtures {
     /// True if the fixture of the catalogue's name is there.
     pub(crate) fn has(&self, name: &str) -> bool {
         match name {
-            "device" | "channel" | "recorded_window" => true,
+            "device" | "channel" | "recorded_window" => self.is_named(),
             "platform_id" => self.platform_id.is_some(),
             "unknown_device" => self.unknown_device.is_some(),
             "unknown_channel" => self.unknown_channel.is_some(),
@@ -181,6 +214,27 @@ impl Fixtures {
             _ => false,
         }
     }
+}
+
+/// Headers of two tenants, which stand in place of those of all requests.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Tenants {
+    /// The tenant that starts a download.
+    #[serde(deserialize_with = "headers")]
+    pub a: Vec<(HeaderName, Secret)>,
+    /// The tenant that must not see it.
+    #[serde(deserialize_with = "headers")]
+    pub b: Vec<(HeaderName, Secret)>,
+}
+
+/// What is known of the addresses that a target calls.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Callbacks {
+    /// Networks that it may call although they are loopback, link-local or of a metadata service. Only what stands here
+    /// is ever named of the last.
+    pub allowed: Vec<Network>,
 }
 
 /// What a target can do. Nothing is taken for granted.
@@ -228,6 +282,10 @@ pub struct Limits {
     pub downloads: Option<u32>,
     /// Seconds by which a file may be longer than its window: one group of pictures.
     pub group_of_pictures_seconds: u32,
+    /// Seconds after which a body that comes a byte a second must have been cut off.
+    pub slow_body_seconds: u32,
+    /// Milliseconds between two requests of the security profile, at least.
+    pub security_gap_milliseconds: u32,
 }
 
 impl Limits {
@@ -245,6 +303,8 @@ impl Default for Limits {
             concurrency: 16,
             downloads: None,
             group_of_pictures_seconds: 5,
+            slow_body_seconds: 60,
+            security_gap_milliseconds: 500,
         }
     }
 }

@@ -112,6 +112,30 @@ codes = ["50301"]
     }
 
     #[test]
+    fn reads_tenants_and_networks_and_needs_no_fixtures() {
+        let text = GOOD.to_owned()
+            + r#"
+[callbacks]
+allowed = ["127.0.0.1", "10.0.0.0/8"]
+
+[tenants]
+a = { tenant-id = "hunter2-a" }
+b = { tenant-id = "hunter2-b" }
+"#;
+        let target = parse(&text).unwrap();
+        assert_eq!(target.callbacks.allowed.len(), 2);
+        assert!(target.names("tenants") && target.names("token"));
+        assert!(!format!("{target:?}").contains("hunter2"));
+        let error = parse(&text.replace("10.0.0.0/8", "10.0.0.0/99")).unwrap_err();
+        assert!(
+            error.contains("`callbacks.allowed[1]`: \"10.0.0.0/99\" is no network"),
+            "{error}"
+        );
+        let bare = parse("base_url = \"http://127.0.0.1:1\"").unwrap();
+        assert!(!bare.fixtures.is_named() && !bare.names("device"));
+    }
+
+    #[test]
     fn errors_name_file_line_and_member() {
         let cases = [
             (

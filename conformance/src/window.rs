@@ -80,6 +80,13 @@ impl Window {
         Self::new(time("start", start)?, time("end", end)?)
     }
 
+    /// A second that stands for no window at all.
+    pub(crate) fn second() -> Self {
+        let start = jiff::civil::date(2000, 1, 1).at(0, 0, 0, 0);
+        let end = jiff::civil::date(2000, 1, 1).at(0, 0, 1, 0);
+        Self { start, end }
+    }
+
     /// The start.
     #[must_use]
     pub fn start(&self) -> DateTime {

@@ -94,6 +94,9 @@ pub struct Clause {
     pub provenance: Provenance,
     /// What is demanded.
     pub statement: Text,
+    /// Why nothing checks it, where that is so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub not_tested: Option<Text>,
 }
 
 /// One requirement.
@@ -124,6 +127,9 @@ pub struct Requirement {
     /// True if its check is a generated property.
     #[serde(default)]
     pub property: bool,
+    /// Why nothing checks it, where that is so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub not_tested: Option<Text>,
     /// Parts of another level or provenance.
     #[serde(default)]
     pub clauses: Vec<Clause>,

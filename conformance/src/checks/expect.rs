@@ -6,7 +6,7 @@ use proptest::string::{RegexGeneratorStrategy, string_regex};
 
 use crate::api::Api;
 use crate::case::{Answered, Case, Judge, Opinion, Step, Twin};
-use crate::oracle::Outcome;
+use crate::oracle::{Fault, Outcome};
 use crate::request::Request;
 use crate::window::Window;
 
@@ -134,4 +134,57 @@ pub(super) fn text(expression: &str) -> RegexGeneratorStrategy<String> {
 /// For a case without an answer, which does not occur: every step has one.
 pub(super) fn nothing() -> Opinion {
     Opinion::Inconclusive("nothing was sent".to_owned())
+}
+
+/// What is expected of an answer to something odd.
+pub(super) const ANSWERED: &str = "an answer that is no error of the server (5xx)";
+
+/// The target has an answer of its own: no 5xx, no hang, no dropped connection. 501 and 505 are HTTP's own answers.
+pub(super) fn survived(answered: &Answered) -> Opinion {
+    match &answered.outcome {
+        Outcome::Failure(Fault::Server(501 | 505)) => Opinion::Pass,
+        Outcome::Failure(Fault::Server(_) | Fault::Lost(_)) => {
+            Opinion::fail(ANSWERED, answered.outcome.to_string())
+        }
+        Outcome::Busy(_) => Opinion::Inconclusive(answered.outcome.to_string()),
+        Outcome::ProvesNothing(r) if matches!(r.status, 429 | 503) => {
+            Opinion::Inconclusive(answered.outcome.to_string())
+        }
+        _ => Opinion::Pass,
+    }
+}
+
+/// A request that must have an answer, whatever it is.
+pub(super) fn survives(about: impl Into<String>, request: Request, downloads: u32) -> Case {
+    let judge: Judge = Arc::new(|_, answers| answers.last().map_or(nothing(), |a| survived(a)));
+    Case {
+        twin: Twin::Plain,
+        downloads,
+        ..Case::new(about, Step::Send(request), judge)
+    }
+}
+
+/// What happened, where that is all that is asked; only 5xx is a fault.
+pub(super) fn reported(what: &str, answered: &Answered) -> Opinion {
+    match &answered.outcome {
+        Outcome::Failure(Fault::Server(status)) => {
+            Opinion::fail(ANSWERED, format!("HTTP {status}"))
+        }
+        Outcome::Busy(_) => Opinion::Inconclusive(answered.outcome.to_string()),
+        outcome if outcome.is_taken() => Opinion::Seen(format!("{what}: accepted")),
+        outcome => Opinion::Seen(format!("{what}: {outcome}")),
+    }
+}
+
+/// A request of which is reported what came.
+pub(super) fn reports(about: impl Into<String>, request: Request) -> Case {
+    let about = about.into();
+    let what = about.clone();
+    let judge: Judge =
+        Arc::new(move |_, answers| answers.last().map_or(nothing(), |a| reported(&what, a)));
+    Case {
+        twin: Twin::Plain,
+        downloads: 1,
+        ..Case::new(about, Step::Send(request), judge)
+    }
 }

@@ -25,7 +25,7 @@ const AT_ONCE: u32 = 16;
 /// Groups of them: each costs as many downloads.
 const GROUPS: u32 = 8;
 
-fn id<'a>(api: &Api, answered: &'a Answered) -> Option<&'a str> {
+pub(super) fn id<'a>(api: &Api, answered: &'a Answered) -> Option<&'a str> {
     api.answer.id.text(answered.body.as_ref()?)
 }
 
@@ -52,7 +52,7 @@ fn example_form(api: &Api, answered: &Answered) -> Opinion {
 }
 
 /// `download:` with two codes of 20 digits and one number of 10.
-fn has_example_form(id: &str) -> bool {
+pub(super) fn has_example_form(id: &str) -> bool {
     let is_number =
         |text: &str, length| text.len() == length && text.bytes().all(|b| b.is_ascii_digit());
     match id.split(':').collect::<Vec<_>>().as_slice() {

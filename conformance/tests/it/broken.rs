@@ -1,9 +1,11 @@
 //! Servers with one fault are caught by the requirement that is about it, and by no other.
 
-use smsload_conformance::{EXIT_CONFORMS, EXIT_FAILED, Ended, Event, Run, Verdict, curl};
+use smsload_conformance::{
+    EXIT_CONFORMS, EXIT_FAILED, Ended, Event, Run, Secret, Tenants, Verdict, curl,
+};
 use smsload_spec::Contract;
 
-use crate::server::{Choices, Fault, serve};
+use crate::server::{Choices, Fault, TOKEN, serve};
 use crate::support::{failures, inconclusive, run_against, target};
 
 async fn check(fault: Fault, expected: &[&str]) {
@@ -73,7 +75,14 @@ async fn in_what_they_let_in() {
     check(Fault::ReadsTruncated, &["BODY-07"]).await;
     check(
         Fault::ServerErrorOnBadJson,
-        &["BODY-06", "BODY-07", "BODY-07/lenient-syntax"],
+        &[
+            "BODY-06",
+            "BODY-07",
+            "BODY-07/lenient-syntax",
+            "ROBU-01",
+            "ROBU-05",
+            "ROBU-06",
+        ],
     )
     .await;
     check(Fault::UnknownDevice, &["BODY-10"]).await;
@@ -90,6 +99,80 @@ async fn in_what_they_keep_out() {
     check(Fault::Escapes, &["ACC-04"]).await;
     check(Fault::PlatformId, &["ACC-06"]).await;
     check(Fault::Windows, &["ACC-07"]).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn in_what_they_say_of_a_rejection() {
+    check(Fault::NoReason, &["RESP-10", "RESP-12"]).await;
+    check(Fault::OtherCode, &["RESP-11"]).await;
+    check(Fault::Anonymous, &["RESP-12"]).await;
+    check(Fault::ForgedId, &["STRM-06"]).await;
+    check(Fault::FlipsDuplicates, &["BODY-09"]).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn in_what_they_withstand() {
+    check(Fault::ServerErrorOnNul, &["ROBU-01", "ROBU-06"]).await;
+    check(Fault::ServerErrorOnDepth, &["ROBU-05"]).await;
+    check(Fault::IgnoresDepth, &["ROBU-05/refused"]).await;
+    check(Fault::ServerErrorOnNull, &["ACC-09"]).await;
+    check(Fault::ServerErrorOnYears, &["TIME-09"]).await;
+    check(Fault::Large, &["ROBU-04"]).await;
+    let result = run_against(Choices::default(), Fault::DropsControls).await;
+    assert!(
+        failures(&result).contains("ROBU-06"),
+        "{:?}",
+        failures(&result)
+    );
+}
+
+/// One line alone, with what else it needs.
+async fn alone(choices: Choices, fault: Fault, line: &str) -> Verdict {
+    let mut target = target(&serve(choices, fault).await);
+    target.declared.simulated_recordings = true;
+    target.declared.callbacks = true;
+    target.declared.tenants = true;
+    target.declared.authentication = choices.authenticates;
+    target.limits.slow_body_seconds = 3;
+    target.limits.security_gap_milliseconds = 0;
+    let header = |name: &str, value: &str| (name.parse().unwrap(), Secret::new(value));
+    if choices.authenticates {
+        target.headers = vec![header("token", TOKEN)];
+    }
+    target.tenants = Some(Tenants {
+        a: vec![header("tenant-id", "one")],
+        b: vec![header("tenant-id", "other")],
+    });
+    let run = Run::builder(Contract::bundled(), target).only([line]);
+    let result = run.build().unwrap().run(&mut |_: &Event| {}).await;
+    result.line(line).unwrap().verdict
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn in_what_only_some_are_asked_for() {
+    let simulates = Choices {
+        simulates: true,
+        ..Choices::default()
+    };
+    let authenticates = Choices {
+        authenticates: true,
+        ..Choices::default()
+    };
+    let plain = Choices::default();
+    for (choices, fault, line) in [
+        (simulates, Fault::LeapDays, "ACC-08"),
+        (plain, Fault::Crowded, "ROBU-07"),
+        (plain, Fault::Patient, "ROBU-08"),
+        (plain, Fault::StackTrace, "SECU-01"),
+        (plain, Fault::AnyTenant, "SECU-02"),
+        (plain, Fault::DecimalHost, "SECU-04"),
+        (plain, Fault::LineBreaks, "SECU-05"),
+        (authenticates, Fault::AnyToken, "SECU-07"),
+    ] {
+        assert_eq!(alone(choices, fault, line).await, Verdict::Fail, "{line}");
+        let right = alone(choices, Fault::None, line).await;
+        assert_eq!(right, Verdict::Pass, "{line}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -1,11 +1,12 @@
 //! A small server of recording downloads, correct unless told otherwise.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use axum::Router;
-use axum::body::Bytes;
+use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::State;
 use axum::http::{HeaderMap, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
@@ -37,7 +38,16 @@ pub(crate) struct Choices {
     pub(crate) has_fractions: bool,
     /// Equal requests share an id, and ids are opaque.
     pub(crate) shares_ids: bool,
+    /// It has nothing to say about a body that it cannot read.
+    pub(crate) is_terse: bool,
+    /// It knows its callers by their token, [`TOKEN`].
+    pub(crate) authenticates: bool,
+    /// Something was recorded at any time.
+    pub(crate) simulates: bool,
 }
+
+/// The one token that is right.
+pub(crate) const TOKEN: &str = "hunter2-hunter2";
 
 /// The one thing that is wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -75,6 +85,26 @@ pub(crate) enum Fault {
     Windows,
     GivesUp,
     Every(u64),
+    NoReason,
+    OtherCode,
+    Anonymous,
+    ForgedId,
+    ServerErrorOnNul,
+    DropsControls,
+    ServerErrorOnDepth,
+    IgnoresDepth,
+    FlipsDuplicates,
+    ServerErrorOnNull,
+    ServerErrorOnYears,
+    Large,
+    Patient,
+    Crowded,
+    LeapDays,
+    StackTrace,
+    AnyToken,
+    AnyTenant,
+    DecimalHost,
+    LineBreaks,
 }
 
 #[derive(Debug)]
@@ -82,7 +112,9 @@ struct Server {
     choices: Choices,
     fault: Fault,
     serial: AtomicU64,
-    ids: Mutex<HashSet<String>>,
+    /// Each with the tenant that it belongs to.
+    ids: Mutex<HashMap<String, String>>,
+    in_flight: AtomicU64,
 }
 
 /// Serves on a free port until the runtime ends; the address.
@@ -92,6 +124,7 @@ pub(crate) async fn serve(choices: Choices, fault: Fault) -> String {
         fault,
         serial: AtomicU64::new(1),
         ids: Mutex::default(),
+        in_flight: AtomicU64::new(0),
     });
     let app = Router::new().fallback(answer).with_state(server);
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -105,8 +138,34 @@ async fn answer(
     method: Method,
     uri: Uri,
     headers: HeaderMap,
-    body: Bytes,
+    body: Body,
 ) -> Response {
+    let (most, patience) = match server.fault {
+        Fault::Large => (64 << 20, 10),
+        Fault::Patient => (1 << 20, 600),
+        _ => (1 << 20, 1),
+    };
+    let body = match tokio::time::timeout(Duration::from_secs(patience), to_bytes(body, most)).await
+    {
+        Ok(Ok(body)) => body,
+        Ok(Err(_)) => return StatusCode::PAYLOAD_TOO_LARGE.into_response(),
+        Err(_) => return StatusCode::REQUEST_TIMEOUT.into_response(),
+    };
+    if server.has(Fault::Crowded) {
+        let others = server.in_flight.fetch_add(1, Ordering::Relaxed);
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        server.in_flight.fetch_sub(1, Ordering::Relaxed);
+        if others > 8 {
+            return server.reject((400, "40999", "too many".to_owned()));
+        }
+    }
+    // A handler that dies drops the connection.
+    assert!(!server.has(Fault::DropsControls) || !body.contains(&0));
+    if server.choices.authenticates && !server.knows(&headers) {
+        return StatusCode::UNAUTHORIZED.into_response();
+    }
+    let tenant = headers.get("tenant-id").map(|v| v.as_bytes().to_vec());
+    let tenant = String::from_utf8_lossy(&tenant.unwrap_or_default()).into_owned();
     if ![START, QUERY].contains(&uri.path()) {
         return StatusCode::NOT_FOUND.into_response();
     }
@@ -119,8 +178,8 @@ async fn answer(
     let judged = server
         .read(&headers, &body)
         .and_then(|body| match uri.path() {
-            START => server.start(&body),
-            _ => server.query(&body),
+            START => server.start(&body, &tenant),
+            _ => server.query(&body, &tenant),
         });
     judged.unwrap_or_else(|rejection| server.reject(rejection))
 }
@@ -137,6 +196,12 @@ impl Server {
         self.fault == fault
     }
 
+    fn knows(&self, headers: &HeaderMap) -> bool {
+        headers
+            .get("token")
+            .is_some_and(|token| token == TOKEN || self.has(Fault::AnyToken))
+    }
+
     fn read(&self, headers: &HeaderMap, body: &Bytes) -> Result<Value, Rejection> {
         let media_type = headers
             .get(header::CONTENT_TYPE)
@@ -150,10 +215,32 @@ impl Server {
         if self.has(Fault::Escapes) && text.contains("\\u") {
             return reject(400, "40001", "escapes are not understood");
         }
+        let is_double = text.matches("\"source_type\":").count() > 1;
+        if self.has(Fault::FlipsDuplicates) && is_double {
+            let mut met = self.ids.lock().unwrap();
+            if met.remove(&*text).is_some() {
+                return reject(400, "40001", "a member stands twice");
+            }
+            met.insert(text.to_string(), String::new());
+        }
+        if self.has(Fault::IgnoresDepth) && text.contains(r#""x_unknown":[[[[["#) {
+            return Ok(json!({"device_unicode": DEVICE, "source_type": "3",
+                "channel": CHANNEL, "start_time": RECORDED.0, "end_time": RECORDED.1}));
+        }
         match serde_json::from_slice(body) {
             Ok(value @ Value::Object(_)) => Ok(value),
             Ok(_) => reject(400, "40001", "the body is no object"),
             Err(_) if self.has(Fault::ServerErrorOnBadJson) => reject(500, "50001", "oh"),
+            Err(e)
+                if self.has(Fault::ServerErrorOnDepth) && e.to_string().contains("recursion") =>
+            {
+                reject(500, "50001", "oh")
+            }
+            Err(_) if self.has(Fault::StackTrace) => reject(
+                400,
+                "40001",
+                "Traceback (most recent call last):\n  File \"/usr/lib/sms.py\", line 3",
+            ),
             Err(e) if self.has(Fault::ReadsTruncated) && e.is_eof() && body.len() > 40 => {
                 let start = json!({"device_unicode": DEVICE, "source_type": "3",
                     "channel": CHANNEL, "start_time": RECORDED.0, "end_time": RECORDED.1});
@@ -163,7 +250,7 @@ impl Server {
         }
     }
 
-    fn start(&self, body: &Value) -> Result<Response, Rejection> {
+    fn start(&self, body: &Value, tenant: &str) -> Result<Response, Rejection> {
         let mut members = MEMBERS;
         for name in &mut members {
             *name = match (self.text(body, name), self.fault) {
@@ -174,13 +261,18 @@ impl Server {
             };
         }
         self.texts(body)?;
+        self.callback(body)?;
         let (start, end) = self.window(body)?;
         let seconds = u32::try_from(start.duration_until(end).as_secs()).unwrap_or(0);
         if self.has(Fault::Windows) && seconds < 10 {
             return reject(400, "40006", "the window is too short");
         }
         let overlaps = start < time(RECORDED.1) && time(RECORDED.0) < end;
-        if !overlaps && !self.has(Fault::Reversed) {
+        let is_leap = self.has(Fault::LeapDays) && start.date().day() == 29;
+        if self.has(Fault::ServerErrorOnYears) && seconds > 50_000_000 {
+            return reject(500, "50001", "oh");
+        }
+        if (!overlaps && !self.has(Fault::Reversed) && !self.choices.simulates) || is_leap {
             return reject(404, "40403", "nothing was recorded");
         }
         let serial = self.serial.fetch_add(1, Ordering::Relaxed);
@@ -192,7 +284,10 @@ impl Server {
         if self.has(Fault::GivesUp) && serial > 60 {
             return reject(400, "40999", "no more");
         }
-        Ok(self.accept(seconds, serial, &format!("{start}{end}")))
+        let forged = self.text(body, "channel");
+        let forged = forged.filter(|_| self.has(Fault::ForgedId));
+        let channel = forged.unwrap_or(CHANNEL);
+        Ok(self.accept(seconds, serial, &format!("{start}{end}"), (channel, tenant)))
     }
 
     fn text<'b>(&self, body: &'b Value, name: &str) -> Option<&'b str> {
@@ -208,15 +303,36 @@ impl Server {
             return reject(400, "40005", "source_type is not supported");
         }
         let device = self.text(body, "device_unicode").unwrap_or(DEVICE);
+        if self.has(Fault::ServerErrorOnNul) && device.contains('\0') {
+            return reject(500, "50001", "oh");
+        }
+        if self.has(Fault::ServerErrorOnNull) && body.get("platfrom_id") == Some(&Value::Null) {
+            return reject(500, "50001", "oh");
+        }
         if device != DEVICE && !self.has(Fault::UnknownDevice) {
             return reject(404, "40401", "no such device");
         }
         let channel = self.text(body, "channel").unwrap_or(CHANNEL);
-        if channel != CHANNEL && !self.has(Fault::UnknownChannel) {
+        let is_forged = self.has(Fault::ForgedId) && channel.contains(':');
+        if channel != CHANNEL && !self.has(Fault::UnknownChannel) && !is_forged {
             return reject(404, "40402", "no such channel");
         }
         if self.has(Fault::PlatformId) && body.get("platform_id").is_some_and(|id| id != "2") {
             return reject(400, "40004", "no such platform");
+        }
+        Ok(())
+    }
+
+    /// Only one host may be called.
+    fn callback(&self, body: &Value) -> Result<(), Rejection> {
+        let Some(address) = body.get("callback").and_then(Value::as_str) else {
+            return Ok(());
+        };
+        let has_controls = address.contains(char::is_control) && !self.has(Fault::LineBreaks);
+        let is_number = address.starts_with("http://2130706433") && self.has(Fault::DecimalHost);
+        let is_known = address.trim().starts_with("http://192.0.2.1") || is_number;
+        if has_controls || !is_known {
+            return reject(400, "40004", "callback is no address that may be called");
         }
         Ok(())
     }
@@ -246,14 +362,22 @@ impl Server {
         Ok((start, end))
     }
 
-    fn accept(&self, seconds: u32, serial: u64, window: &str) -> Response {
+    fn accept(
+        &self,
+        seconds: u32,
+        serial: u64,
+        window: &str,
+        (channel, tenant): (&str, &str),
+    ) -> Response {
         let id = match self.fault {
             Fault::OneId => "download:1".to_owned(),
             Fault::EmptyId => String::new(),
             _ if self.choices.shares_ids => format!("{window}/x"),
-            _ => format!("download:{DEVICE}:{CHANNEL}:1{serial:09}"),
+            _ => format!("download:{DEVICE}:{channel}:1{serial:09}"),
         };
-        self.ids.lock().unwrap().insert(id.clone());
+        let mut ids = self.ids.lock().unwrap();
+        ids.insert(id.clone(), tenant.to_owned());
+        drop(ids);
         let seconds = if self.has(Fault::TooLong) {
             3_600
         } else {
@@ -310,7 +434,7 @@ impl Server {
         ([(header::CONTENT_TYPE, media_type)], text).into_response()
     }
 
-    fn query(&self, body: &Value) -> Result<Response, Rejection> {
+    fn query(&self, body: &Value, tenant: &str) -> Result<Response, Rejection> {
         let Some(id) = body
             .get("stream_id")
             .and_then(Value::as_str)
@@ -318,7 +442,9 @@ impl Server {
         else {
             return reject(400, "40003", "stream_id is missing or no text");
         };
-        let is_known = self.ids.lock().unwrap().contains(id) && !self.has(Fault::ForgetsIds);
+        let is_seen = |owner: &String| owner == tenant || self.has(Fault::AnyTenant);
+        let is_known =
+            self.ids.lock().unwrap().get(id).is_some_and(is_seen) && !self.has(Fault::ForgetsIds);
         if !is_known && !self.has(Fault::AnyId) {
             return reject(404, "40404", "no such download");
         }
@@ -327,7 +453,15 @@ impl Server {
     }
 
     fn reject(&self, (status, code, message): Rejection) -> Response {
+        let message = match self.fault {
+            Fault::NoReason => String::new(),
+            Fault::Anonymous => "bad request".to_owned(),
+            _ => message,
+        };
         let mut body = json!({"code": code, "message": message});
+        if self.has(Fault::OtherCode) {
+            body["code"] = json!(format!("4{}", self.serial.fetch_add(1, Ordering::Relaxed)));
+        }
         if self.choices.has_extras {
             body["data"] = json!({"stream_id": "", "playback_duration": "", "x": null});
         }
@@ -341,7 +475,9 @@ impl Server {
         match status {
             _ if !is_status => axum::Json(body).into_response(),
             // Some servers have nothing to say about a body that they cannot read.
-            400 if code == "40001" => StatusCode::BAD_REQUEST.into_response(),
+            400 if code == "40001" && self.choices.is_terse => {
+                StatusCode::BAD_REQUEST.into_response()
+            }
             _ => (StatusCode::from_u16(status).unwrap(), axum::Json(body)).into_response(),
         }
     }
