@@ -38,8 +38,11 @@ pub(crate) fn query_for(api: &Api, answered: &Answered) -> Result<Request, Strin
         .as_ref()
         .and_then(|body| api.answer.id.value(body));
     match (&api.query, id) {
-        (Some(query), Some(id)) => Ok(query.request(Some(id.clone()))),
         (None, _) => Err(NO_QUERY.to_owned()),
+        (_, Some(Value::String(id))) if id.is_empty() => {
+            Err(format!("`{}` is empty", api.answer.id.name()))
+        }
+        (Some(query), Some(id)) => Ok(query.request(Some(id.clone()))),
         (_, None) => Err(format!("the answer has no `{}`", api.answer.id.name())),
     }
 }

@@ -61,13 +61,13 @@ pub(super) const GROUP: Group = Group {
     list: &[
         Misbehaviour {
             name: "fresh-id-unknown",
-            what: "Does not know a download before its first percent is there.",
+            what: "Does not know a download when it is first asked for.",
             catches: &["PROG-01"],
             touches: &["progress"],
-            how: Answer(|_, answer| {
-                let body: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
-                let is_fresh = body.pointer("/data/download_progress") == Some(&json!("0"));
-                if edit::is_progress(answer) && is_fresh {
+            how: Answer(|seen, answer| {
+                let id = seen.text("stream_id").unwrap_or_default();
+                let now = seen.answered.to_string();
+                if edit::is_progress(answer) && seen.first(&id, &now) == now {
                     edit::refuse(
                         answer,
                         StatusCode::OK,

@@ -1,0 +1,165 @@
+//! A trial: one run of the suite against one server.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::http::StatusCode;
+use smsload_conformance::{Event, LineResult, Run, RunResult, Target, Verdict};
+use smsload_mock::misbehave::{self, Misbehaviour};
+use smsload_mock::{Limits, MockServer, MockServerBuilder};
+use smsload_spec::{Clause, Contract, Level, Profile, Requirements};
+use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
+
+/// Random cases beside each table: a property that needs more of them to find a fault is not aimed well enough.
+const CASES: u32 = 8;
+/// Trials at the same time. Most of a trial is work, a part of it is waiting.
+const AT_ONCE: usize = 4;
+const MONTH: Duration = Duration::from_secs(30 * 86_400);
+/// The mock may call any address, so that this line is not for it.
+const UNFIT: &str = "SECU-04";
+/// How much faster than real time the mock's clock runs.
+const SPEED: f64 = 500.0;
+
+/// A server that is tried, with what came of it.
+#[derive(Debug)]
+pub(crate) struct Trial {
+    pub(crate) what: &'static Misbehaviour,
+    pub(crate) result: RunResult,
+}
+
+impl Trial {
+    /// The lines that caught it, in the order of the catalogue.
+    pub(crate) fn failed(&self) -> impl Iterator<Item = &LineResult> {
+        self.result.lines.iter().filter(|l| l.verdict.is_failure())
+    }
+}
+
+/// Somebody who takes every callback; its address.
+pub(crate) async fn sink() -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = format!("http://{}/progress", listener.local_addr().unwrap());
+    let app = Router::new().fallback(|| async { StatusCode::NO_CONTENT });
+    tokio::spawn(async move { axum::serve(listener, app).await.unwrap() });
+    address
+}
+
+/// What a target file would say of a mock at an address.
+pub(crate) fn target(address: &str, callback: &str) -> Target {
+    let text = include_str!("mock.toml")
+        .replace("http://127.0.0.1:4010", address)
+        .replace("http://127.0.0.1:4011/progress", callback);
+    Target::parse("mock.toml".as_ref(), &text).unwrap()
+}
+
+/// A mock that is as quick as a test must be.
+pub(crate) fn mock() -> MockServerBuilder {
+    // Its hours are our seconds: what has ended must still be known when a run that takes its time asks.
+    let limits = Limits {
+        keep_jobs: MONTH,
+        ..Limits::default()
+    };
+    MockServer::builder().speed(SPEED).seed(1).limits(limits)
+}
+
+/// Everything that the catalogue has, also what must be asked for by name.
+fn groups() -> impl Iterator<Item = String> {
+    let groups = Requirements::bundled().groups.iter();
+    groups.map(|group| group.id.clone())
+}
+
+/// True if a line is run only if it is asked for.
+fn is_opt_in(line: &str) -> bool {
+    let id = line.split('/').next().unwrap_or(line);
+    let requirement = Requirements::bundled().get(id);
+    requirement.is_some_and(|r| r.tags.iter().any(|tag| tag == "opt-in"))
+}
+
+/// Holds the whole catalogue against a target.
+pub(crate) async fn judge(target: Target, seed: u64, opts_in: bool) -> RunResult {
+    let run = Run::builder(Contract::bundled(), target)
+        .seed(seed)
+        .cases(CASES);
+    let run = if opts_in {
+        run.only(groups())
+    } else {
+        run.profiles(&[Profile::Full, Profile::Security])
+    };
+    let run = run.skip([UNFIT]).build().unwrap();
+    run.run(&mut |_: &Event| {}).await
+}
+
+async fn one(what: &'static Misbehaviour, callback: &str) -> Trial {
+    let opts_in = what.catches.iter().any(|line| is_opt_in(line));
+    let mut builder = mock();
+    if opts_in {
+        builder = builder.limits(Limits {
+            body_timeout: Duration::from_secs(1),
+            ..Limits::default()
+        });
+    }
+    let server = builder.misbehave(what).start().await.unwrap();
+    let result = judge(target(&server.url(), callback), 1, opts_in).await;
+    server.stop().await;
+    Trial { what, result }
+}
+
+/// Tries every misbehaviour that is wanted.
+pub(crate) async fn all(is_wanted: impl Fn(&str) -> bool) -> Vec<Trial> {
+    let gate = Arc::new(Semaphore::new(AT_ONCE));
+    let callback: Arc<str> = sink().await.into();
+    let mut tasks = JoinSet::new();
+    let wanted = misbehave::all().filter(|what| is_wanted(what.name));
+    for (number, what) in wanted.enumerate() {
+        let (gate, callback) = (Arc::clone(&gate), Arc::clone(&callback));
+        tasks.spawn(async move {
+            let _permit = gate.acquire_owned().await.unwrap();
+            (number, one(what, &callback).await)
+        });
+    }
+    let mut trials = tasks.join_all().await;
+    trials.sort_by_key(|(number, _)| *number);
+    trials.into_iter().map(|(_, trial)| trial).collect()
+}
+
+/// Every line of the catalogue with its level.
+pub(crate) fn lines() -> impl Iterator<Item = (String, Level)> {
+    Requirements::bundled().list.iter().flat_map(|requirement| {
+        let clause = |c: &Clause| (format!("{}/{}", requirement.id, c.key), c.level);
+        std::iter::once((requirement.id.clone(), requirement.level))
+            .chain(requirement.clauses.iter().map(clause))
+    })
+}
+
+/// Lines that fail, or of which nothing can be said though they are MUSTs.
+pub(crate) fn wrong(result: &RunResult) -> Vec<String> {
+    let is_open =
+        |l: &LineResult| l.verdict == Verdict::Inconclusive && l.line.level == Level::Must;
+    let wrong = result
+        .lines
+        .iter()
+        .filter(|l| l.verdict.is_failure() || is_open(l));
+    wrong.map(describe).collect()
+}
+
+/// A line with its reasons, for those who read a failing test.
+pub(crate) fn describe(line: &LineResult) -> String {
+    let mut text = format!(
+        "{} {} ({:?})",
+        line.line.id,
+        line.verdict.as_str(),
+        line.line.level
+    );
+    if let Some(reason) = &line.reason {
+        text.push_str(&format!(": {reason}"));
+    }
+    if let Some(failure) = &line.failure {
+        text.push_str(&format!(
+            ": {}: expected {}, got {}",
+            failure.case, failure.expected, failure.got
+        ));
+    }
+    text
+}
