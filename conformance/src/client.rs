@@ -176,6 +176,7 @@ impl Client {
             headers,
             body: Bytes::from(body),
             is_cut,
+            digest: None,
         })
     }
 
