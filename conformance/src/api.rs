@@ -11,6 +11,7 @@ use smsload_spec::{Address, Contract, Job, Operation, ParameterIn, Runtime, Sche
 use crate::names::{AnswerNames, RequestNames};
 use crate::network::Network;
 use crate::oracle::Oracle;
+use crate::progress::QuerySpots;
 use crate::request::{Kind, Request};
 use crate::target::{Fixtures, Target};
 use crate::window::Window;
@@ -70,6 +71,10 @@ pub(crate) struct Query {
     pub(crate) oracle: Oracle,
     /// The member with the id.
     pub(crate) id: String,
+    /// Where its answer has what it tells.
+    pub(crate) spots: QuerySpots,
+    /// Its path, if the target has another one than the contract.
+    pub(crate) path: Option<String>,
     template: Object,
 }
 
@@ -212,6 +217,15 @@ impl Api {
         start(&self.body(self.fixtures.recorded))
     }
 
+    /// The path of an operation.
+    pub(crate) fn path(&self, kind: Kind) -> &str {
+        let own = self.query.as_ref().and_then(|query| query.path.as_ref());
+        match own.filter(|_| kind == Kind::Query) {
+            Some(path) => path,
+            None => &self.oracle(kind).operation().path,
+        }
+    }
+
     pub(crate) fn oracle(&self, kind: Kind) -> &Oracle {
         match (kind, &self.query) {
             (Kind::Query, Some(query)) => &query.oracle,
@@ -245,6 +259,8 @@ impl Query {
         Some(Self {
             oracle: Oracle::new(contract, &operation.id, target.busy.clone())?,
             id: read.id.members_of("self").next()?.to_owned(),
+            spots: QuerySpots::of(read, &target.progress.query),
+            path: target.progress.query.path.clone(),
             template: object(contract.sample(schema, false)),
         })
     }

@@ -137,7 +137,7 @@ impl Session {
 
     /// Sends a request. `is_paid`: its download, if it starts one, was set aside.
     pub(crate) async fn send(&self, id: String, request: Request, is_paid: bool) -> Arc<Answered> {
-        let path = &self.api.oracle(request.kind).operation().path;
+        let path = self.api.path(request.kind);
         let exchange = Arc::new(self.client.exchange(id, path, &request).await);
         self.sent.fetch_add(1, Ordering::Relaxed);
         let (outcome, body) = self.api.oracle(request.kind).judge(&exchange);
