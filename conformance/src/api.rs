@@ -13,7 +13,7 @@ use crate::network::Network;
 use crate::oracle::Oracle;
 use crate::progress::QuerySpots;
 use crate::request::{Kind, Request};
-use crate::target::{Fixtures, Target};
+use crate::target::{Fixtures, Limits, Scale, Target};
 use crate::window::Window;
 
 /// The member that tells the source type (page: body member `source_type`).
@@ -49,6 +49,8 @@ pub(crate) struct Api {
     pub(crate) downloads: Option<u32>,
     /// Requests that are in flight at most.
     pub(crate) concurrency: u16,
+    /// How much may be asked of the target.
+    pub(crate) limits: Limits,
     /// Networks that the target may call.
     pub(crate) callable: Vec<Network>,
     /// What the contract calls each member in its description, before the first comma or point.
@@ -59,6 +61,8 @@ pub(crate) struct Api {
     pub(crate) answer: AnswerNames,
     pub(crate) start: Oracle,
     pub(crate) query: Option<Query>,
+    /// The scale of progress in callbacks.
+    pub(crate) callback_scale: Scale,
     /// A request that is valid but for the values of the fixtures.
     template: Object,
     /// What a request must be.
@@ -143,12 +147,14 @@ impl Api {
                 .collect(),
             downloads: target.limits.downloads,
             concurrency: target.limits.concurrency.max(1),
+            limits: target.limits,
             callable: target.callbacks.allowed.clone(),
             titles: titles(contract, schema),
             tolerance: target.limits.group_of_pictures_seconds,
             answer,
             start,
             query: Query::of(contract, target),
+            callback_scale: target.progress.callback.scale,
             template: object(contract.sample(schema, false)),
             schema: Arc::clone(schema),
         };

@@ -83,6 +83,11 @@ impl Client {
         })
     }
 
+    /// The root of the target.
+    pub(crate) fn base(&self) -> reqwest::Url {
+        self.base.join("/")
+    }
+
     /// When the run began.
     pub(crate) fn started(&self) -> Instant {
         self.started

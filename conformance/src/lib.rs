@@ -40,6 +40,7 @@ mod report;
 mod request;
 mod result;
 mod run;
+mod scene;
 mod secret;
 mod seed;
 mod session;
@@ -57,6 +58,7 @@ pub use exchange::{Answer, Digest, Exchange, HeaderText, Lost, MAX_ANSWER, Recei
 pub use network::Network;
 pub use oracle::{Acceptance, Fault, Oracle, Outcome, Rejected};
 pub use receipt::{Door, MAX_CALLBACK, Receipt, Reply};
+pub use receiver::ReceiverError;
 pub use report::{JSON_SCHEMA_VERSION, Terminal, write_json};
 pub use result::{
     EXIT_CONFORMS, EXIT_FAILED, EXIT_INCOMPLETE, EXIT_USAGE, Ended, Failure, Line, LineResult,

@@ -7,7 +7,6 @@ use std::time::Duration;
 use serde_json::Value;
 use smsload_spec::JobRead;
 
-use crate::case::Answered;
 use crate::exchange::Exchange;
 use crate::names;
 use crate::receipt::Receipt;
@@ -191,16 +190,8 @@ impl QuerySpots {
         }
     }
 
-    /// What an answer tells; nothing if the query was not accepted.
-    pub(crate) fn read(&self, answered: &Answered) -> Option<Reading> {
-        let body = answered
-            .body
-            .as_ref()
-            .filter(|_| answered.outcome.is_taken())?;
-        Some(self.read_body(&answered.exchange, body))
-    }
-
-    pub(crate) fn read_body(&self, exchange: &Exchange, body: &Value) -> Reading {
+    /// What the answer of an accepted query tells.
+    pub(crate) fn read(&self, exchange: &Exchange, body: &Value) -> Reading {
         let value = self.value.find(body);
         Reading {
             by: exchange.id.clone(),

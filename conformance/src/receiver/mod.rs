@@ -18,7 +18,7 @@ use tokio::sync::Semaphore;
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::task::AbortHandle;
 
-pub(crate) use place::{Manner, Place, tells_end};
+pub(crate) use place::{CHARS as TOKEN_LENGTH, Manner, Place, tells_end};
 
 use crate::event::Event;
 use crate::receipt::{Door, Receipt};

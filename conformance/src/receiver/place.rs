@@ -17,7 +17,7 @@ const RECEIPTS: usize = 1_000;
 const REDIRECTS: usize = 2;
 /// Bytes of a token, and its characters.
 const BYTES: usize = 16;
-const CHARS: usize = 2 * BYTES;
+pub(crate) const CHARS: usize = 2 * BYTES;
 
 /// How a place receives.
 #[derive(Debug, Clone, PartialEq, Eq)]
