@@ -4,6 +4,9 @@
 //! [`MAX_ANSWER`] bytes of an answer. A server may close a kept connection whenever it likes (RFC 9112 §9.3.1): a
 //! request that met with that is sent once more over a fresh one before anything is concluded.
 
+mod fetch;
+mod raw;
+
 use std::convert::Infallible;
 use std::error::Error;
 use std::time::{Duration, Instant};
@@ -14,6 +17,8 @@ use http::{HeaderName, HeaderValue};
 use http_body_util::StreamBody;
 use hyper::body::Frame;
 use tokio::sync::{Semaphore, SemaphorePermit};
+
+pub(crate) use fetch::Fetch;
 
 use crate::care::Care;
 use crate::exchange::{Answer, Exchange, HeaderText, Lost, MAX_ANSWER, Received, Sent};
@@ -76,6 +81,16 @@ impl Client {
             slow_time: Duration::from_secs(target.limits.slow_body_seconds.into()),
             started: Instant::now(),
         })
+    }
+
+    /// The root of the target.
+    pub(crate) fn base(&self) -> reqwest::Url {
+        self.base.join("/")
+    }
+
+    /// When the run began.
+    pub(crate) fn started(&self) -> Instant {
+        self.started
     }
 
     /// Time since the run began.
@@ -176,6 +191,7 @@ impl Client {
             headers,
             body: Bytes::from(body),
             is_cut,
+            digest: None,
         })
     }
 

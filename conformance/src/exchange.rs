@@ -70,6 +70,30 @@ pub struct Answer {
     pub body: Bytes,
     /// True if there was more of it.
     pub is_cut: bool,
+    /// What is known of the whole body, where the answer is a file: of that only a little is kept.
+    pub digest: Option<Digest>,
+}
+
+/// What is known of a body that is too long to keep.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Digest {
+    /// Bytes that were read.
+    pub length: u64,
+    /// SHA-256 of these bytes, in hexadecimal.
+    pub sha256: String,
+    /// True if the body was read to its end; false if it was left there on purpose.
+    pub is_whole: bool,
+    /// The parts that were looked at, in order and without overlap; the first one begins at 0.
+    pub slices: Vec<Slice>,
+}
+
+/// A part of a body.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Slice {
+    /// Where it begins.
+    pub offset: u64,
+    /// The bytes.
+    pub bytes: Bytes,
 }
 
 impl Answer {

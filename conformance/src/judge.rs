@@ -344,5 +344,6 @@ fn failure(case: &str, opinion: &Opinion, answers: &[Arc<Answered>]) -> Option<F
         expected: expected.clone(),
         got: got.clone(),
         exchanges,
+        receipts: Vec::new(),
     })
 }

@@ -27,15 +27,20 @@ mod decimal;
 mod draw;
 mod event;
 mod exchange;
+mod file;
 mod generic;
 mod judge;
 mod names;
 mod network;
 mod oracle;
+mod progress;
+mod receipt;
+mod receiver;
 mod report;
 mod request;
 mod result;
 mod run;
+mod scene;
 mod secret;
 mod seed;
 mod session;
@@ -49,9 +54,11 @@ pub use api::ContractError;
 pub use curl::curl;
 pub use decimal::Decimal;
 pub use event::{Event, Reporter};
-pub use exchange::{Answer, Exchange, HeaderText, Lost, MAX_ANSWER, Received, Sent};
+pub use exchange::{Answer, Digest, Exchange, HeaderText, Lost, MAX_ANSWER, Received, Sent, Slice};
 pub use network::Network;
 pub use oracle::{Acceptance, Fault, Oracle, Outcome, Rejected};
+pub use receipt::{Door, MAX_CALLBACK, Receipt, Reply};
+pub use receiver::ReceiverError;
 pub use report::{JSON_SCHEMA_VERSION, Terminal, write_json};
 pub use result::{
     EXIT_CONFORMS, EXIT_FAILED, EXIT_INCOMPLETE, EXIT_USAGE, Ended, Failure, Line, LineResult,
@@ -60,7 +67,8 @@ pub use result::{
 pub use run::{DEFAULT_CASES, Run, RunBuilder, RunError};
 pub use secret::Secret;
 pub use target::{
-    BaseUrl, BaseUrlError, Busy, Callbacks, Declared, Fixtures, Limits, Target, Tenants,
+    BaseUrl, BaseUrlError, Busy, CallbackProgress, Callbacks, Declared, Fixtures, Limits, Progress,
+    QueryProgress, Scale, Target, Tenants,
 };
 pub use target_file::TargetFileError;
 pub use window::{Window, WindowError};

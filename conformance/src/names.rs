@@ -98,7 +98,8 @@ pub(crate) fn is_size(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit())
 }
 
-fn find(template: &Template, member: &str, pointer: &str) -> Option<String> {
+/// The JSON Pointer of the member of a template that is this member of `job` and nothing else.
+pub(crate) fn find(template: &Template, member: &str, pointer: &str) -> Option<String> {
     match template {
         Template::Expression(expression) => {
             let named: Vec<_> = expression.members_of("job").collect();

@@ -7,6 +7,7 @@ use serde::Serialize;
 use smsload_spec::{Clause, Level, Provenance, Requirement, Text};
 
 use crate::exchange::Exchange;
+use crate::receipt::Receipt;
 
 /// The target conforms, as far as it was tested.
 pub const EXIT_CONFORMS: u8 = 0;
@@ -121,6 +122,8 @@ pub struct Failure {
     pub got: String,
     /// The exchanges that show it, in order; the last one is the one at fault.
     pub exchanges: Vec<Arc<Exchange>>,
+    /// The callbacks that show it, in order.
+    pub receipts: Vec<Arc<Receipt>>,
 }
 
 /// How a run ended.

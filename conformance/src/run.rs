@@ -1,6 +1,7 @@
 //! A run: the catalogue held against a target, line by line. Lines that watch the whole run are judged last.
 
 use std::collections::HashMap;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
@@ -13,7 +14,9 @@ use crate::client::Client;
 use crate::event::{Event, Reporter};
 use crate::generic::{Generic, Ground};
 use crate::judge::{self, Settings};
+use crate::receiver::{self, Doors, Receiver, ReceiverError};
 use crate::result::{Ended, Line, LineResult, RunResult, Verdict};
+use crate::scene::Scene;
 use crate::session::Session;
 use crate::tally::verdict;
 use crate::target::Target;
@@ -32,6 +35,9 @@ pub enum RunError {
         "the catalogue has no requirement, part or group \"{0}\"; write an id such as TIME-01, TIME-06/clipped-values or TIME"
     )]
     UnknownId(String),
+    /// Callbacks cannot be received.
+    #[error(transparent)]
+    Receiver(#[from] ReceiverError),
     /// The client could not be built.
     #[error("the HTTP client could not be set up: {0}; check the limits of the target file")]
     Client(#[from] reqwest::Error),
@@ -48,9 +54,24 @@ pub struct RunBuilder {
     only: Vec<String>,
     skip: Vec<String>,
     is_strict: bool,
+    receiver: receiver::Settings,
 }
 
 impl RunBuilder {
+    /// Where callbacks are received. 127.0.0.1 and a free port, unless said otherwise.
+    #[must_use]
+    pub fn callback_listen(mut self, address: SocketAddr) -> Self {
+        self.receiver.listen = address;
+        self
+    }
+
+    /// The address by which the target reaches that, if it is another one: `http://HOST:PORT`, perhaps with a path.
+    #[must_use]
+    pub fn callback_url(mut self, url: impl Into<String>) -> Self {
+        self.receiver.url = Some(url.into());
+        self
+    }
+
     /// The seed that all cases are drawn from. 0 unless said otherwise: the caller draws one.
     #[must_use]
     pub fn seed(mut self, seed: u64) -> Self {
@@ -96,7 +117,7 @@ impl RunBuilder {
     /// The run that was described.
     ///
     /// # Errors
-    /// The contract cannot be judged by, an id is not known, or the client cannot be set up.
+    /// The contract cannot be judged by, an id is not known, callbacks cannot be received, or the client cannot be set up.
     pub fn build(self) -> Result<Run, RunError> {
         let catalogue = Requirements::bundled();
         let generic = Generic::of(&self.contract);
@@ -122,7 +143,13 @@ impl RunBuilder {
         let others = others.into_iter().filter(|line| self.selects(line));
         let others = others.collect();
         let client = Client::new(&self.target)?;
+        let is_watched = |(_, line): &(_, Line)| checks::watched(&line.id).is_some();
+        let doors = match lines.iter().any(is_watched) {
+            true => Some(Doors::take(&self.receiver)?),
+            false => None,
+        };
         Ok(Run {
+            doors,
             lines,
             others,
             api,
@@ -191,6 +218,8 @@ pub struct Run {
     api: Option<Arc<Api>>,
     generic: Option<Generic>,
     client: Client,
+    /// Where callbacks will be received, if any line needs that.
+    doors: Option<Doors>,
     builder: RunBuilder,
 }
 
@@ -214,6 +243,7 @@ impl Run {
             only: Vec::new(),
             skip: Vec::new(),
             is_strict: false,
+            receiver: receiver::Settings::default(),
         }
     }
 
@@ -244,6 +274,7 @@ impl Run {
             api,
             generic,
             client,
+            doors,
             builder,
         } = self;
         let client = Arc::new(client);
@@ -257,7 +288,9 @@ impl Run {
             Some(api) => {
                 let downloads = builder.target.limits.downloads;
                 let session = Session::new(api, Arc::clone(&client), downloads, events.clone());
-                catalogue(&session, &lines, &builder).await
+                let serve = |doors| Receiver::serve(doors, client.started(), events.clone()).ok();
+                let receiver = doors.and_then(serve);
+                catalogue(&session, receiver.as_ref(), &lines, &builder).await
             }
             None => Outcome {
                 lines: Vec::new(),
@@ -295,28 +328,65 @@ impl Run {
     }
 }
 
-/// Judges the lines of the catalogue; those that watch the whole run come last.
+/// When a line is judged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Turn {
+    /// First.
+    Usual,
+    /// Then, since these go slowly and would hold up the others.
+    Careful,
+    /// At the end, since they look at all that was seen.
+    Late,
+}
+
+impl Turn {
+    fn of(requirement: &Requirement, line: &Line) -> Self {
+        match checks::find(&line.id) {
+            Some(check) if check.is_late => Self::Late,
+            _ if requirement.profiles.contains(&Profile::Security) => Self::Careful,
+            _ => Self::Usual,
+        }
+    }
+}
+
+/// Judges the lines of the catalogue. What is watched over time is watched while the other lines are judged.
 async fn catalogue(
     session: &Session,
+    receiver: Option<&Receiver>,
     lines: &[(&'static Requirement, Line)],
     builder: &RunBuilder,
 ) -> Outcome {
     let unreachable = session.is_silent().await;
+    let scene = Scene {
+        session,
+        receiver,
+        target: &builder.target,
+        seed: builder.seed,
+    };
     let mut results = HashMap::new();
-    for is_late in [false, true] {
-        for (requirement, line) in lines {
-            let check = checks::find(&line.id);
-            if check.is_some_and(|c| c.is_late) != is_late {
-                continue;
+    for turn in [Turn::Usual, Turn::Careful, Turn::Late] {
+        session.take_care(turn == Turn::Careful);
+        let of_turn = lines.iter().filter(|(r, line)| Turn::of(r, line) == turn);
+        let is_watched = |line: &Line| checks::watched(&line.id).is_some();
+        let (watched, others): (Vec<_>, Vec<_>) = of_turn.partition(|(_, line)| is_watched(line));
+        let watching = judge_watched(&scene, &watched, unreachable.as_deref());
+        let judging = async {
+            let mut results = Vec::new();
+            for (requirement, line) in others {
+                let check = checks::find(&line.id);
+                results.push(match &unreachable {
+                    Some(why) if check.is_some() => {
+                        verdict(line.clone(), Verdict::Inconclusive, Some(why.clone()))
+                    }
+                    _ => judge_line(session, requirement, line, check, builder).await,
+                });
             }
-            let result = match &unreachable {
-                Some(why) if check.is_some() => {
-                    verdict(line.clone(), Verdict::Inconclusive, Some(why.clone()))
-                }
-                _ => judge_line(session, requirement, line, check, builder).await,
-            };
-            results.insert(line.id.clone(), result);
-        }
+            results
+        };
+        // What is watched begins first: much of it takes its time whatever else is done.
+        let (watched, others) = tokio::join!(biased; watching, judging);
+        let all = watched.into_iter().chain(others);
+        results.extend(all.map(|result| (result.line.id.clone(), result)));
     }
     let ended = match (unreachable, session.gone()) {
         (Some(why), _) => Ended::Unreachable(why),
@@ -333,6 +403,34 @@ async fn catalogue(
     }
 }
 
+/// Judges the lines that a scene serves, all of them at once.
+async fn judge_watched(
+    scene: &Scene<'_>,
+    lines: &[&(&'static Requirement, Line)],
+    unreachable: Option<&str>,
+) -> Vec<LineResult> {
+    let (mut applicable, mut results) = (Vec::new(), Vec::new());
+    for (requirement, line) in lines {
+        let reason = not_applicable(requirement, scene.target)
+            .or_else(|| crate::scene::not_applicable(line, scene.target));
+        match (reason, unreachable) {
+            (Some(why), _) => results.push(verdict(line.clone(), Verdict::Skipped, Some(why))),
+            (None, Some(why)) => {
+                let why = Some(why.to_owned());
+                results.push(verdict(line.clone(), Verdict::Inconclusive, why));
+            }
+            (None, None) => applicable.push(line.clone()),
+        }
+    }
+    results.extend(scene.play(&applicable).await);
+    for result in &results {
+        scene.session.tell(Event::LineStarted(result.line.clone()));
+        let finished = Arc::new(result.clone());
+        scene.session.tell(Event::LineFinished(finished));
+    }
+    results
+}
+
 async fn judge_line(
     session: &Session,
     requirement: &Requirement,
@@ -341,7 +439,6 @@ async fn judge_line(
     builder: &RunBuilder,
 ) -> LineResult {
     session.tell(Event::LineStarted(line.clone()));
-    session.take_care(requirement.profiles.contains(&Profile::Security));
     let not_applicable = not_applicable(requirement, &builder.target);
     let result = match (check, not_applicable, session.gone()) {
         (None, _, _) => {

@@ -101,7 +101,7 @@ fn leaving_out(
                 body.insert(name.clone(), value.clone().into());
             }
         }
-        Step::Shared(start(&body))
+        Step::Send(start(&body))
     };
     let rest = mask & !(1 << bit);
     let others: Vec<_> = members

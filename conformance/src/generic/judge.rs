@@ -147,6 +147,7 @@ impl Generic {
             expected,
             got,
             exchanges: vec![Arc::clone(&first.exchange)],
+            receipts: Vec::new(),
         };
         LineResult {
             evidence: vec![first.exchange.id.clone()],

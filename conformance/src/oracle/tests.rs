@@ -45,6 +45,7 @@ fn answer(status: u16, body: &str) -> Exchange {
         headers,
         body,
         is_cut: false,
+        digest: None,
     }))
 }
 

@@ -12,6 +12,7 @@ mod broken;
 mod correct;
 mod generic;
 mod hopeless;
+mod mock;
 mod report;
 mod server;
 mod support;
