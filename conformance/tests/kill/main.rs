@@ -1,7 +1,8 @@
 //! The proof of the suite: it catches whatever is wrong with a server, and accuses no correct one.
 //!
 //! A binary of its own, since it runs the suite a few hundred times. `docs/kill-matrix.md` is written by it:
-//! `UPDATE=1 cargo test -p smsload-conformance --test kill`; `ONLY=name,name` tries these misbehaviours alone.
+//! `UPDATE=1 cargo test -p smsload-conformance --test kill`; `SHOW=1` tells what caught what as it goes,
+//! `ONLY=name,name` tries these misbehaviours alone.
 
 #![expect(
     clippy::unwrap_used,
@@ -23,13 +24,6 @@ async fn each_misbehaviour_is_caught_by_what_it_names_and_by_nothing_else() {
     })
     .await;
     if only.is_some() {
-        for trial in &trials {
-            let failed: Vec<_> = trial.failed().map(trial::describe).collect();
-            println!(
-                "{} in {:?}: {failed:#?}",
-                trial.what.name, trial.result.took
-            );
-        }
         return;
     }
     let faults = matrix::faults(&trials);

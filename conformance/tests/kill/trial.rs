@@ -16,12 +16,12 @@ use tokio::task::JoinSet;
 /// Random cases beside each table: a property that needs more of them to find a fault is not aimed well enough.
 const CASES: u32 = 8;
 /// Trials at the same time. Most of a trial is work, a part of it is waiting.
-const AT_ONCE: usize = 4;
+const AT_ONCE: usize = 12;
 const MONTH: Duration = Duration::from_secs(30 * 86_400);
 /// The mock may call any address, so that this line is not for it.
 const UNFIT: &str = "SECU-04";
 /// How much faster than real time the mock's clock runs.
-const SPEED: f64 = 500.0;
+const SPEED: f64 = 20.0;
 
 /// A server that is tried, with what came of it.
 #[derive(Debug)]
@@ -44,6 +44,14 @@ pub(crate) async fn sink() -> String {
     let app = Router::new().fallback(|| async { StatusCode::NO_CONTENT });
     tokio::spawn(async move { axum::serve(listener, app).await.unwrap() });
     address
+}
+
+impl Trial {
+    /// For those who look on.
+    fn show(&self) {
+        let failed: Vec<_> = self.failed().map(describe).collect();
+        eprintln!("{} in {:?}: {failed:#?}", self.what.name, self.result.took);
+    }
 }
 
 /// What a target file would say of a mock at an address.
@@ -103,7 +111,11 @@ async fn one(what: &'static Misbehaviour, callback: &str) -> Trial {
     let server = builder.misbehave(what).start().await.unwrap();
     let result = judge(target(&server.url(), callback), 1, opts_in).await;
     server.stop().await;
-    Trial { what, result }
+    let trial = Trial { what, result };
+    if std::env::var_os("SHOW").is_some() {
+        trial.show();
+    }
+    trial
 }
 
 /// Tries every misbehaviour that is wanted.
