@@ -15,10 +15,11 @@
 //! # }
 //! ```
 //!
-//! Limits: `http` only; one target at a time; a line of the catalogue without a check is reported as not tested.
+//! Limits: HTTP/1.1, with TLS or without; one target at a time; a line of the catalogue without a check is reported as not tested.
 
 mod api;
-mod care;
+mod base_url;
+mod builder;
 mod case;
 mod checks;
 mod client;
@@ -28,28 +29,38 @@ mod draw;
 mod event;
 mod exchange;
 mod generic;
+mod headers;
 mod judge;
+mod known;
 mod names;
 mod network;
 mod oracle;
+mod pace;
 mod report;
 mod request;
 mod result;
 mod run;
 mod secret;
 mod seed;
+mod selection;
 mod session;
+mod stop;
 mod tally;
 mod target;
+mod target_check;
 mod target_file;
 mod text;
+mod tls;
 mod window;
 
 pub use api::ContractError;
+pub use builder::{RunBuilder, RunError};
 pub use curl::curl;
 pub use decimal::Decimal;
 pub use event::{Event, Reporter};
 pub use exchange::{Answer, Exchange, HeaderText, Lost, MAX_ANSWER, Received, Sent};
+pub use headers::Headers;
+pub use known::{KnownFailure, KnownFailuresError};
 pub use network::Network;
 pub use oracle::{Acceptance, Fault, Oracle, Outcome, Rejected};
 pub use report::{JSON_SCHEMA_VERSION, Terminal, write_json};
@@ -57,10 +68,13 @@ pub use result::{
     EXIT_CONFORMS, EXIT_FAILED, EXIT_INCOMPLETE, EXIT_USAGE, Ended, Failure, Line, LineResult,
     RunResult, Verdict,
 };
-pub use run::{DEFAULT_CASES, Run, RunBuilder, RunError};
+pub use run::{Awaits, DEFAULT_CASES, Planned, Run};
 pub use secret::Secret;
+pub use selection::{Shard, ShardError};
+pub use stop::Stop;
 pub use target::{
     BaseUrl, BaseUrlError, Busy, Callbacks, Declared, Fixtures, Limits, Target, Tenants,
 };
-pub use target_file::TargetFileError;
+pub use target_file::{TARGET_EXAMPLE, TARGET_SCHEMA, TargetFault, TargetFileError};
+pub use tls::{Tls, TlsError};
 pub use window::{Window, WindowError};
