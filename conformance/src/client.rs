@@ -176,6 +176,7 @@ impl Client {
             headers,
             body: Bytes::from(body),
             is_cut,
+            whole: None,
         })
     }
 
@@ -215,8 +216,11 @@ impl Client {
             method: request.method.to_string(),
             url: url.to_string(),
             headers: plain.chain(secret).collect(),
-            is_chunked: request.wire == Wire::Chunked,
+            caller: request.caller,
+            wire: request.wire,
             body: request.body.clone(),
+            whole: None,
+            captured: request.captured.clone(),
         }
     }
 

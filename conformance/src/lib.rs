@@ -32,6 +32,7 @@ mod judge;
 mod names;
 mod network;
 mod oracle;
+mod record;
 mod report;
 mod request;
 mod result;
@@ -49,10 +50,14 @@ pub use api::ContractError;
 pub use curl::curl;
 pub use decimal::Decimal;
 pub use event::{Event, Reporter};
-pub use exchange::{Answer, Exchange, HeaderText, Lost, MAX_ANSWER, Received, Sent};
+pub use exchange::{
+    Answer, Captured, Exchange, HeaderText, Lost, MAX_ANSWER, Received, Sent, Whole,
+};
 pub use network::Network;
 pub use oracle::{Acceptance, Fault, Oracle, Outcome, Rejected};
+pub use record::{Head, Record, RecordError, Records};
 pub use report::{JSON_SCHEMA_VERSION, Terminal, write_json};
+pub use request::{Caller, Wire};
 pub use result::{
     EXIT_CONFORMS, EXIT_FAILED, EXIT_INCOMPLETE, EXIT_USAGE, Ended, Failure, Line, LineResult,
     RunResult, Verdict,

@@ -5,12 +5,11 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
 use smsload_spec::{Contract, Profile, Requirement, Requirements, Text};
-use tokio::sync::mpsc;
 
 use crate::api::{Api, ContractError};
 use crate::checks::{self, Check};
 use crate::client::Client;
-use crate::event::{Event, Reporter};
+use crate::event::{Event, Events, Reporter};
 use crate::generic::{Generic, Ground};
 use crate::judge::{self, Settings};
 use crate::result::{Ended, Line, LineResult, RunResult, Verdict};
@@ -219,7 +218,7 @@ impl Run {
 
     /// Runs it. The reporter hears of everything as it happens.
     pub async fn run(self, reporter: &mut dyn Reporter) -> RunResult {
-        let (events, mut inbox) = mpsc::unbounded_channel();
+        let (events, mut inbox) = Events::channel();
         let engine = self.engine(events);
         tokio::pin!(engine);
         let result = loop {
@@ -237,7 +236,7 @@ impl Run {
         Arc::unwrap_or_clone(result)
     }
 
-    async fn engine(self, events: mpsc::UnboundedSender<Event>) -> RunResult {
+    async fn engine(self, events: Events) -> RunResult {
         let Self {
             lines,
             others,
@@ -247,12 +246,12 @@ impl Run {
             builder,
         } = self;
         let client = Arc::new(client);
-        // Nobody listens any more if the run was dropped; then nothing is owed.
-        let _ = events.send(Event::RunStarted {
+        let started = Event::RunStarted {
             seed: builder.seed,
             target: builder.target.base_url.to_string(),
             lines: lines.len() + others.len(),
-        });
+        };
+        events.tell(started).await;
         let mut outcome = match api {
             Some(api) => {
                 let downloads = builder.target.limits.downloads;
@@ -340,7 +339,7 @@ async fn judge_line(
     check: Option<&'static Check>,
     builder: &RunBuilder,
 ) -> LineResult {
-    session.tell(Event::LineStarted(line.clone()));
+    session.tell(Event::LineStarted(line.clone())).await;
     session.take_care(requirement.profiles.contains(&Profile::Security));
     let not_applicable = not_applicable(requirement, &builder.target);
     let result = match (check, not_applicable, session.gone()) {
@@ -359,7 +358,8 @@ async fn judge_line(
             judge::judge(session, check, line.clone(), settings).await
         }
     };
-    session.tell(Event::LineFinished(Arc::new(result.clone())));
+    let finished = Event::LineFinished(Arc::new(result.clone()));
+    session.tell(finished).await;
     result
 }
 
