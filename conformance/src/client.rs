@@ -176,7 +176,7 @@ impl Client {
             headers,
             body: Bytes::from(body),
             is_cut,
-            whole: None,
+            digest: None,
         })
     }
 
@@ -219,7 +219,7 @@ impl Client {
             caller: request.caller,
             wire: request.wire,
             body: request.body.clone(),
-            whole: None,
+            digest: None,
             captured: request.captured.clone(),
         }
     }

@@ -100,7 +100,7 @@ mod tests {
             caller: Caller::Own,
             wire: Wire::Plain,
             body: bytes::Bytes::copy_from_slice(body),
-            whole: None,
+            digest: None,
             captured: Vec::new(),
         }
     }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use tokio::sync::mpsc;
 
 use crate::exchange::Exchange;
+use crate::receipt::Receipt;
 use crate::result::{Line, LineResult, RunResult};
 
 /// Something that happened in a run.
@@ -26,6 +27,8 @@ pub enum Event {
     LineStarted(Line),
     /// A request was sent and something came of it, or nothing.
     Exchanged(Arc<Exchange>),
+    /// A callback came to the runner's own receiver.
+    Received(Arc<Receipt>),
     /// A verdict was given.
     LineFinished(Arc<LineResult>),
     /// It ended.

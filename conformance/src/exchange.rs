@@ -48,9 +48,9 @@ pub struct Sent {
     /// The body, or its beginning.
     #[serde(with = "forms::body")]
     pub body: Bytes,
-    /// What the whole body was, where `body` is only its beginning.
+    /// What the whole body was, where `body` is only its beginning: it was shortened in a recording.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub whole: Option<Whole>,
+    pub digest: Option<Digest>,
     /// What was taken from earlier answers; whoever sends it again takes it from theirs.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub captured: Vec<Captured>,
@@ -67,15 +67,6 @@ pub struct Captured {
     /// Where it stands in the request: a JSON Pointer into the body, `/stream_id`; or `url`, where it is the address or
     /// stands, percent-encoded, in it.
     pub at: String,
-}
-
-/// A body that was too large to be kept.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Whole {
-    /// Bytes.
-    pub length: u64,
-    /// SHA-256 of all of them, lower-case hexadecimal.
-    pub sha256: String,
 }
 
 /// The value of a header that was sent.
@@ -112,9 +103,34 @@ pub struct Answer {
     /// True if there was more of it than is read.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub is_cut: bool,
-    /// What was read in all, where `body` is only its beginning.
+    /// What is known of the whole body, where only its beginning or a little of it is kept: the answer is a file, or it
+    /// was shortened in a recording.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub whole: Option<Whole>,
+    pub digest: Option<Digest>,
+}
+
+/// What is known of a body that is too long to keep.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Digest {
+    /// Bytes that were read.
+    pub length: u64,
+    /// SHA-256 of these bytes, in hexadecimal.
+    pub sha256: String,
+    /// True if the body was read to its end; false if it was left there on purpose.
+    pub is_whole: bool,
+    /// The parts of a file that were looked at, in order and without overlap; the first one begins at 0.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub slices: Vec<Slice>,
+}
+
+/// A part of a body.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Slice {
+    /// Where it begins.
+    pub offset: u64,
+    /// The bytes.
+    #[serde(with = "forms::body")]
+    pub bytes: Bytes,
 }
 
 impl Answer {

@@ -32,6 +32,7 @@ mod judge;
 mod names;
 mod network;
 mod oracle;
+mod receipt;
 mod record;
 mod report;
 mod request;
@@ -51,10 +52,11 @@ pub use curl::curl;
 pub use decimal::Decimal;
 pub use event::{Event, Reporter};
 pub use exchange::{
-    Answer, Captured, Exchange, HeaderText, Lost, MAX_ANSWER, Received, Sent, Whole,
+    Answer, Captured, Digest, Exchange, HeaderText, Lost, MAX_ANSWER, Received, Sent, Slice,
 };
 pub use network::Network;
 pub use oracle::{Acceptance, Fault, Oracle, Outcome, Rejected};
+pub use receipt::{Door, MAX_CALLBACK, Receipt, Reply};
 pub use record::{Head, Record, RecordError, Records};
 pub use report::{JSON_SCHEMA_VERSION, Terminal, write_json};
 pub use request::{Caller, Wire};
@@ -65,7 +67,8 @@ pub use result::{
 pub use run::{DEFAULT_CASES, Run, RunBuilder, RunError};
 pub use secret::Secret;
 pub use target::{
-    BaseUrl, BaseUrlError, Busy, Callbacks, Declared, Fixtures, Limits, Target, Tenants,
+    BaseUrl, BaseUrlError, Busy, CallbackProgress, Callbacks, Declared, Fixtures, Limits, Progress,
+    QueryProgress, Scale, Target, Tenants,
 };
 pub use target_file::TargetFileError;
 pub use window::{Window, WindowError};

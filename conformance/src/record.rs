@@ -10,6 +10,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::exchange::Exchange;
+use crate::receipt::Receipt;
 
 pub(crate) mod forms;
 
@@ -28,6 +29,8 @@ pub enum Record {
     Run(Head),
     /// A request and what came of it.
     Exchange(Arc<Exchange>),
+    /// A callback that came.
+    Receipt(Arc<Receipt>),
     /// Something that a newer version writes.
     #[serde(other)]
     Unknown,

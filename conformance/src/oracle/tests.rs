@@ -27,7 +27,7 @@ fn exchange(received: Received) -> Exchange {
         headers: Vec::new(),
         caller: Caller::Own,
         wire: Wire::Plain,
-        whole: None,
+        digest: None,
         captured: Vec::new(),
         body: bytes::Bytes::new(),
     };
@@ -49,7 +49,7 @@ fn answer(status: u16, body: &str) -> Exchange {
         headers,
         body,
         is_cut: false,
-        whole: None,
+        digest: None,
     }))
 }
 

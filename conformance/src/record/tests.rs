@@ -9,7 +9,10 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use super::{Record, RecordError, Records};
-use crate::exchange::{Answer, Captured, Exchange, HeaderText, Lost, Received, Sent, Whole};
+use crate::exchange::{
+    Answer, Captured, Digest, Exchange, HeaderText, Lost, Received, Sent, Slice,
+};
+use crate::receipt::{Door, Receipt, Reply};
 use crate::request::{Caller, Wire};
 
 fn bytes() -> impl Strategy<Value = Bytes> {
@@ -36,17 +39,29 @@ fn time() -> impl Strategy<Value = Duration> {
     (0..u64::from(u32::MAX)).prop_map(Duration::from_micros)
 }
 
+fn digest() -> impl Strategy<Value = Digest> {
+    let slice = (any::<u64>(), bytes()).prop_map(|(offset, bytes)| Slice { offset, bytes });
+    let slices = proptest::collection::vec(slice, 0..3);
+    (any::<u64>(), "[0-9a-f]{64}", any::<bool>(), slices).prop_map(
+        |(length, sha256, is_whole, slices)| Digest {
+            length,
+            sha256,
+            is_whole,
+            slices,
+        },
+    )
+}
+
 fn received() -> impl Strategy<Value = Received> {
-    let whole = proptest::option::of((any::<u64>(), "[0-9a-f]{64}"));
-    let whole = whole.prop_map(|w| w.map(|(length, sha256)| Whole { length, sha256 }));
-    let answer = (100..600_u16, headers(), bytes(), any::<bool>(), whole);
-    let answer = answer.prop_map(|(status, headers, body, is_cut, whole)| {
+    let digest = proptest::option::of(digest());
+    let answer = (100..600_u16, headers(), bytes(), any::<bool>(), digest);
+    let answer = answer.prop_map(|(status, headers, body, is_cut, digest)| {
         Received::Answer(Answer {
             status,
             headers,
             body,
             is_cut,
-            whole,
+            digest,
         })
     });
     let lost = prop_oneof![
@@ -73,7 +88,7 @@ fn exchange() -> impl Strategy<Value = Exchange> {
         caller: Caller::TenantA,
         wire,
         body,
-        whole: None,
+        digest: None,
         captured: vec![Captured {
             from: "TIME-01#3".into(),
             pointer: "/data/stream_id".into(),
@@ -91,7 +106,40 @@ fn exchange() -> impl Strategy<Value = Exchange> {
     )
 }
 
+fn receipt() -> impl Strategy<Value = Receipt> {
+    let reply = prop_oneof![
+        (100..600_u16).prop_map(Reply::Status),
+        ((100..600_u16), time()).prop_map(|(status, after)| Reply::Late(status, after)),
+        ((300..400_u16), any::<String>()).prop_map(|(status, to)| Reply::Redirect(status, to)),
+        Just(Reply::Hang),
+        Just(Reply::Reset),
+    ];
+    let door = prop_oneof![Just(Door::Front), Just(Door::Back)];
+    (any::<String>(), door, bytes(), headers(), time(), reply).prop_map(
+        |(id, door, body, headers, at, reply)| Receipt {
+            case: id.clone(),
+            id,
+            door,
+            method: "POST".into(),
+            target: body.clone(),
+            headers,
+            body,
+            is_cut: false,
+            at,
+            reply,
+        },
+    )
+}
+
 proptest! {
+    #[test]
+    fn a_receipt_is_read_as_it_was_written(receipt in receipt()) {
+        let record = Record::Receipt(Arc::new(receipt));
+        let line = serde_json::to_string(&record).unwrap();
+        let read: Vec<_> = Records::new(line.as_bytes()).map(Result::unwrap).collect();
+        prop_assert_eq!(read, vec![record]);
+    }
+
     #[test]
     fn an_exchange_is_read_as_it_was_written(exchange in exchange()) {
         let record = Record::Exchange(Arc::new(exchange));
@@ -119,7 +167,7 @@ fn an_exchange_is_plain_json() {
             caller: Caller::Own,
             wire: Wire::Plain,
             body: Bytes::from_static(br#"{"stream_id":"a"}"#),
-            whole: None,
+            digest: None,
             captured: vec![Captured {
                 from: "PROG-01#0".into(),
                 pointer: "/data/stream_id".into(),
