@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use tokio::sync::mpsc;
 
+use crate::about::About;
 use crate::exchange::Exchange;
 use crate::receipt::Receipt;
 use crate::result::{Line, LineResult, RunResult};
@@ -20,8 +21,10 @@ pub enum Event {
         seed: u64,
         /// The address of the target.
         target: String,
-        /// Verdicts that will be given.
-        lines: usize,
+        /// What it is of.
+        about: Arc<About>,
+        /// What verdicts will be given on.
+        lines: Arc<[Line]>,
     },
     /// A requirement, or a part of one, is being judged.
     LineStarted(Line),

@@ -17,6 +17,7 @@
 //!
 //! Limits: `http` only; one target at a time; a line of the catalogue without a check is reported as not tested.
 
+mod about;
 mod api;
 mod care;
 mod case;
@@ -41,12 +42,14 @@ mod run;
 mod secret;
 mod seed;
 mod session;
+mod so_far;
 mod tally;
 mod target;
 mod target_file;
 mod text;
 mod window;
 
+pub use about::{About, Fingerprint, RunSettings};
 pub use api::ContractError;
 pub use curl::curl;
 pub use decimal::Decimal;

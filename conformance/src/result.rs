@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde::Serialize;
 use smsload_spec::{Clause, Level, Provenance, Requirement, Text};
 
+use crate::about::About;
 use crate::exchange::Exchange;
 
 /// The target conforms, as far as it was tested.
@@ -137,6 +138,8 @@ pub enum Ended {
 /// What a run found.
 #[derive(Debug, Clone)]
 pub struct RunResult {
+    /// What it is of.
+    pub about: Arc<About>,
     /// The seed that gives the same run again.
     pub seed: u64,
     /// The address of the target.

@@ -6,6 +6,7 @@ use std::sync::atomic::AtomicU64;
 
 use smsload_spec::{Contract, Profile, Requirement, Requirements, Text};
 
+use crate::about::{About, Fingerprint, RunSettings};
 use crate::api::{Api, ContractError};
 use crate::checks::{self, Check};
 use crate::client::Client;
@@ -14,6 +15,7 @@ use crate::generic::{Generic, Ground};
 use crate::judge::{self, Settings};
 use crate::result::{Ended, Line, LineResult, RunResult, Verdict};
 use crate::session::Session;
+use crate::so_far::SoFar;
 use crate::tally::verdict;
 use crate::target::Target;
 
@@ -131,6 +133,22 @@ impl RunBuilder {
         })
     }
 
+    fn about(&self, has_catalogue: bool) -> About {
+        About {
+            contract: Fingerprint::of_contract(&self.contract),
+            catalogue: has_catalogue.then(Fingerprint::of_catalogue),
+            settings: RunSettings {
+                profiles: self.profiles.clone(),
+                cases: self.cases,
+                only: self.only.clone(),
+                skip: self.skip.clone(),
+                concurrency: self.target.limits.concurrency,
+                downloads: self.target.limits.downloads,
+            },
+            started: jiff::Timestamp::now(),
+        }
+    }
+
     /// Lines of operations without a catalogue belong to the full profile.
     fn selects(&self, line: &Line) -> bool {
         let is_skipped = self.skip.iter().any(|id| names(id, &line.id));
@@ -218,25 +236,61 @@ impl Run {
 
     /// Runs it. The reporter hears of everything as it happens.
     pub async fn run(self, reporter: &mut dyn Reporter) -> RunResult {
+        self.run_until(reporter, std::future::pending()).await
+    }
+
+    /// Runs it until it ends, or until `stop` says why it has to: then what it found so far is its result, cut short.
+    pub async fn run_until(
+        self,
+        reporter: &mut dyn Reporter,
+        stop: impl Future<Output = String>,
+    ) -> RunResult {
         let (events, mut inbox) = Events::channel();
-        let engine = self.engine(events);
-        tokio::pin!(engine);
-        let result = loop {
+        let lines: Arc<[Line]> = self.all().cloned().collect();
+        let about = Arc::new(self.builder.about(self.api.is_some()));
+        let (seed, target) = (self.builder.seed, self.builder.target.base_url.to_string());
+        let mut so_far = SoFar::new(
+            Arc::clone(&about),
+            seed,
+            target.clone(),
+            self.builder.is_strict,
+            Arc::clone(&lines),
+        );
+        reporter.on(&Event::RunStarted {
+            seed,
+            target,
+            about: Arc::clone(&about),
+            lines,
+        });
+        let engine = self.engine(events, about);
+        tokio::pin!(engine, stop);
+        let ended = loop {
             tokio::select! {
                 biased;
-                Some(event) = inbox.recv() => reporter.on(&event),
-                result = &mut engine => break result,
+                Some(event) = inbox.recv() => {
+                    so_far.note(&event);
+                    reporter.on(&event);
+                }
+                result = &mut engine => break Ok(result),
+                why = &mut stop => break Err(why),
             }
         };
         while let Ok(event) = inbox.try_recv() {
+            so_far.note(&event);
             reporter.on(&event);
         }
-        let result = Arc::new(result);
+        let result = Arc::new(ended.unwrap_or_else(|why| so_far.close(why)));
         reporter.on(&Event::RunFinished(Arc::clone(&result)));
         Arc::unwrap_or_clone(result)
     }
 
-    async fn engine(self, events: Events) -> RunResult {
+    /// What verdicts will be given on.
+    fn all(&self) -> impl Iterator<Item = &Line> {
+        let lines = self.lines.iter().map(|(_, line)| line);
+        lines.chain(&self.others)
+    }
+
+    async fn engine(self, events: Events, about: Arc<About>) -> RunResult {
         let Self {
             lines,
             others,
@@ -246,12 +300,6 @@ impl Run {
             builder,
         } = self;
         let client = Arc::new(client);
-        let started = Event::RunStarted {
-            seed: builder.seed,
-            target: builder.target.base_url.to_string(),
-            lines: lines.len() + others.len(),
-        };
-        events.tell(started).await;
         let mut outcome = match api {
             Some(api) => {
                 let downloads = builder.target.limits.downloads;
@@ -283,6 +331,7 @@ impl Run {
             }
         }
         RunResult {
+            about,
             seed: builder.seed,
             target: builder.target.base_url.to_string(),
             lines: outcome.lines,
