@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use smsload_spec::{Contract, Profile, Requirements};
 
+use crate::about::{About, Fingerprint, RunSettings};
 use crate::api::{Api, ContractError};
 use crate::client::Client;
 use crate::generic::Generic;
@@ -187,6 +188,25 @@ impl RunBuilder {
             client,
             builder: self,
         })
+    }
+
+    /// What the run is of.
+    pub(crate) fn about(&self, has_catalogue: bool) -> About {
+        About {
+            contract: Fingerprint::of_contract(&self.contract),
+            catalogue: has_catalogue.then(Fingerprint::of_catalogue),
+            settings: RunSettings {
+                profiles: self.selection.profiles.clone(),
+                cases: self.cases,
+                only: self.selection.only.clone(),
+                skip: self.selection.skip.clone(),
+                tags: self.selection.tags.clone(),
+                shard: self.selection.shard.map(|shard| shard.to_string()),
+                concurrency: self.target.limits.concurrency,
+                downloads: self.target.limits.downloads,
+            },
+            started: jiff::Timestamp::now(),
+        }
     }
 
     /// True for a failure that the exit code tells of.

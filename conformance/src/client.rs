@@ -172,8 +172,11 @@ impl Client {
             method: request.method.to_string(),
             url: url.to_string(),
             headers: plain.chain(secret).collect(),
-            is_chunked: request.wire == Wire::Chunked,
+            caller: request.caller,
+            wire: request.wire,
             body: request.body.clone(),
+            digest: None,
+            captured: request.captured.clone(),
         }
     }
 }

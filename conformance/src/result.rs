@@ -7,6 +7,7 @@ use jiff::civil::Date;
 use serde::Serialize;
 use smsload_spec::{Clause, Level, Provenance, Requirement, Text};
 
+use crate::about::About;
 use crate::exchange::Exchange;
 use crate::known::KnownFailure;
 
@@ -145,6 +146,8 @@ pub enum Ended {
 /// What a run found.
 #[derive(Debug, Clone)]
 pub struct RunResult {
+    /// What it is of.
+    pub about: Arc<About>,
     /// The seed that gives the same run again.
     pub seed: u64,
     /// The address of the target.

@@ -8,13 +8,12 @@ use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use tokio::sync::OnceCell;
-use tokio::sync::mpsc::UnboundedSender;
 
 use crate::api::Api;
 use crate::case::{Answered, Opinion, Twin};
 use crate::checks::{self, Watch};
 use crate::client::Client;
-use crate::event::Event;
+use crate::event::{Event, Events};
 use crate::exchange::{Lost, Received};
 use crate::oracle::{Fault, Outcome};
 use crate::request::{Kind, Request};
@@ -31,7 +30,7 @@ type Cell = Arc<OnceCell<Arc<Answered>>>;
 pub(crate) struct Session {
     pub(crate) api: Arc<Api>,
     client: Arc<Client>,
-    events: UnboundedSender<Event>,
+    events: Events,
     shared: Mutex<HashMap<Request, Cell>>,
     query: OnceCell<Option<Arc<Answered>>>,
     downloads: Downloads,
@@ -90,7 +89,7 @@ impl Session {
         api: Arc<Api>,
         client: Arc<Client>,
         downloads: Option<u32>,
-        events: UnboundedSender<Event>,
+        events: Events,
         stop: Stop,
     ) -> Self {
         let watches = checks::ALL
@@ -130,9 +129,8 @@ impl Session {
         &self.downloads
     }
 
-    pub(crate) fn tell(&self, event: Event) {
-        // Nobody listens any more if the run was dropped; then nothing is owed.
-        let _ = self.events.send(event);
+    pub(crate) async fn tell(&self, event: Event) {
+        self.events.tell(event).await;
     }
 
     /// Requests sent so far.
@@ -162,7 +160,8 @@ impl Session {
             body,
         });
         self.watch(&answered);
-        self.tell(Event::Exchanged(Arc::clone(&answered.exchange)));
+        self.tell(Event::Exchanged(Arc::clone(&answered.exchange)))
+            .await;
         answered
     }
 

@@ -35,6 +35,9 @@ pub struct Target {
     /// What is known of the addresses that it calls.
     #[serde(default)]
     pub callbacks: Callbacks,
+    /// How it tells progress.
+    #[serde(default)]
+    pub progress: Progress,
     /// What it can do.
     #[serde(default)]
     pub declared: Declared,
@@ -66,6 +69,7 @@ impl Target {
             fixtures,
             tenants: None,
             callbacks: Callbacks::default(),
+            progress: Progress::default(),
             declared: Declared::default(),
             limits: Limits::default(),
             busy: Busy::default(),
@@ -163,6 +167,53 @@ pub struct Callbacks {
     pub allowed: Vec<Network>,
 }
 
+/// How a target tells progress, where it differs from the contract, and where it is not to be detected.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Progress {
+    /// In answer to the progress query.
+    pub query: QueryProgress,
+    /// In callbacks; their names are the page's (`downloadProgress`), so only the scale is free.
+    pub callback: CallbackProgress,
+}
+
+/// How a target answers the progress query. A name is that of a member of `data`, or a JSON Pointer into the answer.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct QueryProgress {
+    /// The path of the query, in place of the contract's.
+    pub path: Option<String>,
+    /// The member with the id of the download, if it is told again.
+    pub id: Option<String>,
+    /// The member with the progress.
+    pub progress: Option<String>,
+    /// The member with the address of the file.
+    pub file_url: Option<String>,
+    /// What the end is called.
+    pub scale: Scale,
+}
+
+/// How a target tells progress in callbacks.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct CallbackProgress {
+    /// What the end is called.
+    pub scale: Scale,
+}
+
+/// The scale of a progress value, told as a number or as a string.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Scale {
+    /// 0 to 100.
+    Percent,
+    /// 0 to 1.
+    Fraction,
+    /// One of the two: what is seen decides.
+    #[default]
+    Auto,
+}
+
 /// What a target can do. Nothing is taken for granted.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -214,6 +265,13 @@ pub struct Limits {
     pub slow_body_seconds: u32,
     /// Milliseconds between two requests of the security profile, at least.
     pub security_gap_milliseconds: u32,
+    /// Seconds of recording in a download that is watched from its start to its end. Longer ones are watched too if
+    /// such a short one ends too soon for its progress to be seen.
+    pub watched_seconds: u32,
+    /// Seconds within which such a download must be at its end, callbacks included.
+    pub completion_seconds: u32,
+    /// Seconds for which a download must stay at its end.
+    pub keep_seconds: u32,
 }
 
 impl Limits {
@@ -234,6 +292,9 @@ impl Default for Limits {
             group_of_pictures_seconds: 5,
             slow_body_seconds: 60,
             security_gap_milliseconds: 500,
+            watched_seconds: 10,
+            completion_seconds: 120,
+            keep_seconds: 30,
         }
     }
 }

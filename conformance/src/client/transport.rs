@@ -145,6 +145,7 @@ async fn receive(pool: &Pool, message: http::Request<Body>) -> Result<Answer, Lo
         headers: head.headers,
         body: body.into(),
         is_cut,
+        digest: None,
     })
 }
 

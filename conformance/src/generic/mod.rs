@@ -20,10 +20,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use futures_util::stream::{self, StreamExt};
 use http::Method;
 use smsload_spec::{Contract, Operation};
-use tokio::sync::mpsc::UnboundedSender;
 
 use crate::client::Client;
-use crate::event::Event;
+use crate::event::{Event, Events};
 use crate::exchange::{Exchange, Lost, Received};
 use crate::result::{Line, LineResult, Verdict};
 use crate::stop::Stop;
@@ -50,7 +49,7 @@ pub(crate) struct Generic {
 /// What a run over a document stands on.
 pub(crate) struct Ground<'r> {
     pub(crate) client: &'r Client,
-    pub(crate) events: &'r UnboundedSender<Event>,
+    pub(crate) events: &'r Events,
     pub(crate) busy: &'r Busy,
     pub(crate) concurrency: usize,
     /// Valid and invalid cases of an operation, at most, each.
@@ -99,13 +98,9 @@ impl Ground<'_> {
             self.stop.stop(lost.to_string());
         }
         let exchange = Arc::new(exchange);
-        self.tell(Event::Exchanged(Arc::clone(&exchange)));
+        let event = Event::Exchanged(Arc::clone(&exchange));
+        self.events.tell(event).await;
         exchange
-    }
-
-    fn tell(&self, event: Event) {
-        // Nobody listens any more if the run was dropped; then nothing is owed.
-        let _ = self.events.send(event);
     }
 }
 
@@ -178,7 +173,7 @@ impl Generic {
                 continue;
             }
             for (_, line) in &properties {
-                ground.tell(Event::LineStarted(line.clone()));
+                ground.events.tell(Event::LineStarted(line.clone())).await;
             }
             let done = match &unreachable {
                 Some(why) => Err((Verdict::Inconclusive, String::clone(why))),
@@ -204,7 +199,8 @@ impl Generic {
                 };
                 let result =
                     judged.unwrap_or_else(|(kind, why)| verdict(line.clone(), kind, Some(why)));
-                ground.tell(Event::LineFinished(Arc::new(result.clone())));
+                let finished = Event::LineFinished(Arc::new(result.clone()));
+                ground.events.tell(finished).await;
                 results.insert(line.id, result);
             }
         }
