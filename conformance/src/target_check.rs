@@ -136,6 +136,8 @@ fn limits(limits: &Limits) -> Vec<Fault> {
         ("limits.concurrency", limits.concurrency.into()),
         ("limits.downloads", limits.downloads.unwrap_or(1)),
         ("limits.slow_body_seconds", limits.slow_body_seconds),
+        ("limits.watched_seconds", limits.watched_seconds),
+        ("limits.completion_seconds", limits.completion_seconds),
     ] {
         if value == 0 {
             faults.push(fault(member, "must be at least 1"));
