@@ -229,7 +229,7 @@ pub(crate) fn callback_body(receipt: &Receipt) -> Option<Value> {
     if !text.contains('=') {
         return None;
     }
-    let url = reqwest::Url::parse(&format!("http://form/?{text}")).ok()?;
+    let url = url::Url::parse(&format!("http://form/?{text}")).ok()?;
     let pairs = url.query_pairs().map(|(name, value)| {
         let value = Value::String(value.into_owned());
         (name.into_owned(), value)

@@ -3,15 +3,17 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::Method;
-use reqwest::Url;
+use http::{HeaderMap, HeaderValue, Method, header};
+use http_body_util::BodyExt as _;
+use hyper::body::{Body as _, Incoming};
+use url::Url;
 
-use super::Client;
+use super::{Client, fault};
 use crate::exchange::{Answer, Exchange, HeaderText, Lost, Received, Sent};
 use crate::file::collect::Collector;
 use crate::file::range::Asked;
 use crate::file::{EDGE, MOST};
-use crate::request::{Kind, Request};
+use crate::request::{Caller, Kind, Request, Wire};
 
 /// A request for a file.
 #[derive(Debug, Clone)]
@@ -32,7 +34,7 @@ impl Client {
     /// Sends a request for a file and records what comes of it. The headers of the target file go along only where they
     /// are at home: to the host and port of the target.
     pub(crate) async fn fetch(&self, fetch: Fetch) -> Exchange {
-        let _turn = self.care.turn().await;
+        let _turn = self.pace.turn().await;
         let _permit = self.gate.acquire().await.ok();
         let at = self.elapsed();
         let request = Request {
@@ -63,38 +65,51 @@ impl Client {
     }
 
     async fn read(&self, fetch: &Fetch, own: Option<&Request>) -> Received {
-        let mut builder = self
-            .pooled
-            .request(fetch.method.clone(), fetch.url.clone())
-            .timeout(fetch.time);
-        if let Some(request) = own {
-            for (name, value) in self.own_headers(request) {
-                builder = builder.header(name, value.expose());
-            }
+        let mut headers = HeaderMap::with_capacity(4);
+        headers.insert(header::ACCEPT, HeaderValue::from_static("*/*"));
+        if let Some(request) = own
+            && let Err(why) = self.insert_own(request, &mut headers).await
+        {
+            return Received::Lost(Lost::Local(why));
         }
-        if let Some(range) = fetch.range {
-            builder = builder.header(http::header::RANGE, range.to_string());
+        if let Some(range) = fetch.range
+            && let Ok(range) = HeaderValue::from_str(&range.to_string())
+        {
+            headers.insert(header::RANGE, range);
         }
-        match tokio::time::timeout(self.answer_time, builder.send()).await {
-            Err(_) => Received::Lost(Lost::TimedOut(self.answer_time)),
-            Ok(Err(error)) => Received::Lost(self.lost(&error)),
-            Ok(Ok(response)) => self.collect(fetch, response).await,
+        let asked = async {
+            let opened = self
+                .transport
+                .open(fetch.method.clone(), &fetch.url, headers)
+                .await;
+            self.collect(fetch, opened?).await
+        };
+        match tokio::time::timeout(fetch.time, asked).await {
+            Err(_) => Received::Lost(Lost::TimedOut(fetch.time)),
+            Ok(Err(lost)) => Received::Lost(lost),
+            Ok(Ok(answer)) => Received::Answer(self.masked(answer)),
         }
     }
 
-    async fn collect(&self, fetch: &Fetch, mut response: reqwest::Response) -> Received {
-        let status = response.status().as_u16();
-        let length = response.content_length();
+    async fn collect(
+        &self,
+        fetch: &Fetch,
+        response: http::Response<Incoming>,
+    ) -> Result<Answer, Lost> {
+        let (head, mut body) = response.into_parts();
+        let status = head.status.as_u16();
+        let length = body.size_hint().exact();
         let is_file = fetch.method == Method::GET && matches!(status, 200 | 206);
         let mut collector = Collector::new(length.filter(|_| fetch.range.is_none()), fetch.seed);
         let most = fetch.most.min(MOST);
+        let time = self.transport.answer_time();
         let is_whole = loop {
-            let piece = tokio::time::timeout(self.answer_time, response.chunk()).await;
-            let chunk = match piece {
-                Err(_) => return Received::Lost(Lost::TimedOut(self.answer_time)),
-                Ok(Err(error)) => return Received::Lost(self.lost(&error)),
-                Ok(Ok(None)) => break true,
-                Ok(Ok(Some(chunk))) => chunk,
+            let Ok(piece) = tokio::time::timeout(time, body.frame()).await else {
+                return Err(Lost::TimedOut(time));
+            };
+            let Some(frame) = piece else { break true };
+            let Ok(chunk) = frame.map_err(|e| fault::lost(&e))?.into_data() else {
+                continue;
             };
             let room = usize::try_from(most - collector.length()).unwrap_or(usize::MAX);
             collector.add(&chunk[..chunk.len().min(room)]);
@@ -103,12 +118,12 @@ impl Client {
             }
         };
         let kept = &collector.head()[..collector.head().len().min(EDGE)];
-        let body = Bytes::copy_from_slice(if is_file { &[] } else { kept });
-        Received::Answer(Answer {
+        let kept = Bytes::copy_from_slice(if is_file { &[] } else { kept });
+        Ok(Answer {
             status,
-            headers: std::mem::take(response.headers_mut()),
-            is_cut: is_file && collector.length() > 0 || collector.length() > body.len() as u64,
-            body,
+            headers: head.headers,
+            is_cut: is_file && collector.length() > 0 || collector.length() > kept.len() as u64,
+            body: kept,
             digest: is_file.then(|| collector.finish(is_whole)),
         })
     }
@@ -116,15 +131,16 @@ impl Client {
     /// Sends a GET whose request target goes out byte by byte as it is written here: what parses addresses would
     /// resolve the dots in it.
     pub(crate) async fn fetch_raw(&self, id: String, url: &Url, target: &str) -> Exchange {
-        let _turn = self.care.turn().await;
+        let _turn = self.pace.turn().await;
         let _permit = self.gate.acquire().await.ok();
         let at = self.elapsed();
         let host = super::raw::host(url);
-        let asked = tokio::time::timeout(self.answer_time, super::raw::get(url, target)).await;
+        let asked =
+            tokio::time::timeout(self.transport.answer_time(), super::raw::get(url, target)).await;
         let received = match asked {
             Ok(Ok(answer)) => Received::Answer(answer),
             Ok(Err(lost)) => Received::Lost(lost),
-            Err(_) => Received::Lost(Lost::TimedOut(self.answer_time)),
+            Err(_) => Received::Lost(Lost::TimedOut(self.transport.answer_time())),
         };
         let shown = if target.starts_with('/') {
             format!("http://{host}{target}")
@@ -137,8 +153,11 @@ impl Client {
                 method: "GET".to_owned(),
                 url: shown,
                 headers: Vec::new(),
-                is_chunked: false,
+                caller: Caller::Own,
+                wire: Wire::Plain,
                 body: Bytes::new(),
+                digest: None,
+                captured: Vec::new(),
             },
             received,
             at,

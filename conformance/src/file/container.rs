@@ -108,7 +108,7 @@ mod tests {
 
     #[test]
     fn a_program_stream_is_as_long_as_its_times_say() {
-        let file: Vec<u8> = (100..=110).flat_map(|second| {
+        let file = (100..=110).flat_map(|second| {
             let mut bytes = packet(second);
             bytes.resize(40_000, 0x55);
             bytes

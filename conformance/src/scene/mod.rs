@@ -215,7 +215,7 @@ impl Scene<'_> {
         let Some(receiver) = self.receiver else {
             return Some("callbacks could not be received".to_owned());
         };
-        let is_local = |url: &reqwest::Url| match url.host_str() {
+        let is_local = |url: &url::Url| match url.host_str() {
             Some("localhost") => true,
             Some(host) => host
                 .trim_matches(['[', ']'])
@@ -223,7 +223,7 @@ impl Scene<'_> {
                 .is_ok_and(|ip: std::net::IpAddr| ip.is_loopback()),
             None => false,
         };
-        let own = reqwest::Url::parse(receiver.base()).ok()?;
+        let own = url::Url::parse(receiver.base()).ok()?;
         let is_far = receiver.is_default() && is_local(&own) && !is_local(&self.session.base());
         is_far.then(|| {
             format!(

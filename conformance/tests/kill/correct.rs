@@ -32,7 +32,7 @@ async fn passes(
         let server = builder.clone().start().await.unwrap();
         let mut target = target(&server.url(), &callback);
         declare(&mut target);
-        let result = judge(target, seed, false).await;
+        let result = judge(target, seed).await;
         assert_right(what, seed, &result);
         server.stop().await;
     }
@@ -83,7 +83,7 @@ async fn the_reference_passes_whatever_the_seed() {
             .await
             .unwrap();
         let target = reference_target(&running, has, &callback);
-        let result = judge(target, seed, false).await;
+        let result = judge(target, seed).await;
         assert_right("the reference", seed, &result);
         running.shutdown().await.unwrap();
     }

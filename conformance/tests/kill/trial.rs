@@ -72,44 +72,45 @@ pub(crate) fn mock() -> MockServerBuilder {
     MockServer::builder().speed(SPEED).seed(1).limits(limits)
 }
 
-/// Everything that the catalogue has, also what must be asked for by name.
+/// The catalogue, also what must be asked for by name.
 fn groups() -> impl Iterator<Item = String> {
     let groups = Requirements::bundled().groups.iter();
     groups.map(|group| group.id.clone())
 }
 
-/// True if a line is run only if it is asked for.
-fn is_opt_in(line: &str) -> bool {
-    let id = line.split('/').next().unwrap_or(line);
-    let requirement = Requirements::bundled().get(id);
-    requirement.is_some_and(|r| r.tags.iter().any(|tag| tag == "opt-in"))
+/// Lines that a trial does without: those that are no MUST, and that the misbehaviour does not name.
+fn left_out(what: &Misbehaviour) -> impl Iterator<Item = String> {
+    let is_needed = |line: &str, level: Level| level == Level::Must || what.catches.contains(&line);
+    let needed: Vec<_> = lines()
+        .filter(|(line, level)| is_needed(line, *level))
+        .collect();
+    lines().map(|(line, _)| line).filter(move |line| {
+        // A requirement stands for its parts too.
+        let part = format!("{line}/");
+        !needed
+            .iter()
+            .any(|(needed, _)| needed == line || needed.starts_with(&part))
+    })
 }
 
-/// Holds the whole catalogue against a target.
-pub(crate) async fn judge(target: Target, seed: u64, opts_in: bool) -> RunResult {
+/// Holds both profiles of the catalogue against a target.
+pub(crate) async fn judge(target: Target, seed: u64) -> RunResult {
     let run = Run::builder(Contract::bundled(), target)
+        .profiles(&[Profile::Full, Profile::Security])
+        .skip([UNFIT])
         .seed(seed)
         .cases(CASES);
-    let run = if opts_in {
-        run.only(groups())
-    } else {
-        run.profiles(&[Profile::Full, Profile::Security])
-    };
-    let run = run.skip([UNFIT]).build().unwrap();
-    run.run(&mut |_: &Event| {}).await
+    run.build().unwrap().run(&mut |_: &Event| {}).await
 }
 
 async fn one(what: &'static Misbehaviour, callback: &str) -> Trial {
-    let opts_in = what.catches.iter().any(|line| is_opt_in(line));
-    let mut builder = mock();
-    if opts_in {
-        builder = builder.limits(Limits {
-            body_timeout: Duration::from_secs(1),
-            ..Limits::default()
-        });
-    }
-    let server = builder.misbehave(what).start().await.unwrap();
-    let result = judge(target(&server.url(), callback), 1, opts_in).await;
+    let server = mock().misbehave(what).start().await.unwrap();
+    let run = Run::builder(Contract::bundled(), target(&server.url(), callback))
+        .only(groups())
+        .skip(left_out(what))
+        .seed(1)
+        .cases(CASES);
+    let result = run.build().unwrap().run(&mut |_: &Event| {}).await;
     server.stop().await;
     let trial = Trial { what, result };
     if std::env::var_os("SHOW").is_some() {

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use http::Method;
-use reqwest::Url;
 use tokio::time::Instant;
+use url::Url;
 
 use crate::client::Fetch;
 use crate::exchange::{Answer, Exchange};
