@@ -6,7 +6,10 @@ use smsload_conformance::{Declared, EXIT_CONFORMS, RunResult, Target, Window};
 use smsload_mock::{MockServerBuilder, RejectStatus};
 use smsload_reference::{Capabilities, Config, Fixtures as Demo, Reference, Running};
 
-use crate::trial::{judge, mock, sink, target, wrong};
+use tokio::task::JoinSet;
+
+use crate::trial::{judge, mock, sink, target, target_with, wrong};
+use crate::variants::VARIANTS;
 
 /// Seeds that each correct server must pass with.
 const SEEDS: u64 = 5;
@@ -47,6 +50,22 @@ async fn a_correct_mock_passes_whatever_the_seed() {
 async fn so_it_does_where_rejections_have_statuses() {
     let builder = mock().reject_status(RejectStatus::Error);
     passes("with statuses", builder, 0..2, |_| {}).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_uses_the_freedom_of_the_page_is_accused_of_nothing() {
+    let callback = sink().await;
+    let mut tasks = JoinSet::new();
+    for (seed, variant) in (0..).zip(VARIANTS) {
+        let callback = callback.clone();
+        tasks.spawn(async move {
+            let server = mock().contract(variant.contract()).start().await.unwrap();
+            let target = target_with(&server.url(), &callback, variant.more);
+            assert_right(variant.what, seed, &judge(target, seed).await);
+            server.stop().await;
+        });
+    }
+    tasks.join_all().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -13,6 +13,7 @@ mod correct;
 mod luck;
 mod matrix;
 mod trial;
+mod variants;
 
 /// The committed matrix is the one of the code.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

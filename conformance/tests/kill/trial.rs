@@ -56,9 +56,15 @@ impl Trial {
 
 /// What a target file would say of a mock at an address.
 pub(crate) fn target(address: &str, callback: &str) -> Target {
+    target_with(address, callback, "")
+}
+
+/// The same, and more.
+pub(crate) fn target_with(address: &str, callback: &str, more: &str) -> Target {
     let text = include_str!("mock.toml")
         .replace("http://127.0.0.1:4010", address)
         .replace("http://127.0.0.1:4011/progress", callback);
+    let text = format!("{text}\n{more}");
     Target::parse("mock.toml".as_ref(), &text).unwrap()
 }
 
