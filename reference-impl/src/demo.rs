@@ -68,7 +68,7 @@ impl Config {
 mod tests {
     use super::*;
     use crate::archive::MemoryArchive;
-    use crate::source::{LocateError, RecordingSource};
+    use crate::source::{RecordingSource, SourceError};
     use crate::time::Window;
 
     #[tokio::test]
@@ -82,7 +82,7 @@ mod tests {
             archive
                 .locate(device, channel, window)
                 .await
-                .map(|recording| recording.seconds)
+                .map(|recording| recording.duration_ms / 1000)
         };
         let own = async |window| seconds(names.device, names.channel, window).await;
         assert_eq!(own(names.recorded).await, Ok(6 * 3600));
@@ -92,13 +92,13 @@ mod tests {
         );
         assert_eq!(own(names.leap_day).await, Ok(26 * 3600));
         assert_eq!(own(names.year_end).await, Ok(2 * 3600));
-        assert_eq!(own(names.gap).await, Err(LocateError::NoRecording));
-        assert_eq!(own(names.empty).await, Err(LocateError::NoRecording));
+        assert_eq!(own(names.gap).await, Err(SourceError::NoRecording));
+        assert_eq!(own(names.empty).await, Err(SourceError::NoRecording));
         let unknown = seconds(names.unknown_device, names.channel, names.recorded).await;
-        assert_eq!(unknown, Err(LocateError::UnknownDevice));
+        assert_eq!(unknown, Err(SourceError::UnknownDevice));
         for channel in [names.unknown_channel, names.foreign_channel] {
             let unknown = seconds(names.device, channel, names.recorded).await;
-            assert_eq!(unknown, Err(LocateError::UnknownChannel));
+            assert_eq!(unknown, Err(SourceError::UnknownChannel));
         }
     }
 

@@ -8,13 +8,13 @@ use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// The code of a device or of a channel: exactly 20 decimal digits.
 ///
 /// 8 digits centre, 2 industry, 3 type, 1 network, 6 serial; only the length and the digits are
 /// checked, since sites use types of their own.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String")]
 pub struct GbCode(Arc<str>);
 

@@ -55,7 +55,7 @@ impl Job {
 
 /// How long `recording` takes to transfer at `speed` times real time; never zero.
 pub(crate) fn transfer_time(recording: &Recording, speed: NonZeroU32) -> Duration {
-    let nanos = u128::from(recording.seconds) * 1_000_000_000;
+    let nanos = u128::from(recording.duration_ms) * 1_000_000;
     let nanos = nanos.div_ceil(u128::from(speed.get())).max(1);
     Duration::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX))
 }

@@ -62,6 +62,8 @@ pub use limits::Limits;
 pub use rejection::RejectionStatus;
 pub use serve::{Capabilities, Reference, Running};
 pub use service::{DOWNLOAD_PATH, PROGRESS_PATH};
-pub use source::{LocateError, Locating, Recording, RecordingSource};
+pub use source::{
+    Later, MAX_CHUNK, Plan, Recording, RecordingSource, RecordingStream, SourceError,
+};
 pub use stream_id::{StreamId, StreamIdError};
 pub use time::{LocalDateTime, TimeError, Window};

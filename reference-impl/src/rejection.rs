@@ -7,7 +7,7 @@
 use axum::http::StatusCode;
 use serde::Deserialize;
 
-use crate::source::LocateError;
+use crate::source::SourceError;
 use crate::time::TimeError;
 
 /// The status of an answer that rejects what was asked.
@@ -65,6 +65,10 @@ pub(crate) enum Rejection {
     UnknownChannel,
     #[error("nothing was recorded between `start_time` and `end_time`")]
     NoRecording,
+    #[error("what was recorded between `start_time` and `end_time` cannot be read")]
+    BrokenRecording,
+    #[error("the device's recordings cannot be asked for now; try again later")]
+    SourceUnavailable,
     #[error("member `stream_id` names no known download")]
     UnknownStream,
     #[error("as many downloads as this server keeps are under way; try again later")]
@@ -110,6 +114,8 @@ impl Rejection {
             Self::UnknownChannel => (UNPROCESSABLE, "42203"),
             Self::NoRecording => (UNPROCESSABLE, "42204"),
             Self::UnknownStream => (UNPROCESSABLE, "42205"),
+            Self::BrokenRecording => (UNPROCESSABLE, "42206"),
+            Self::SourceUnavailable => (StatusCode::FAILED_DEPENDENCY, "42400"),
             Self::Overload => (StatusCode::TOO_MANY_REQUESTS, "42900"),
         }
     }
@@ -141,12 +147,15 @@ impl Rejection {
     }
 }
 
-impl From<LocateError> for Rejection {
-    fn from(error: LocateError) -> Self {
+impl From<SourceError> for Rejection {
+    /// What the caller is told; the operands are the log's.
+    fn from(error: SourceError) -> Self {
         match error {
-            LocateError::UnknownDevice => Self::UnknownDevice,
-            LocateError::UnknownChannel => Self::UnknownChannel,
-            LocateError::NoRecording => Self::NoRecording,
+            SourceError::UnknownDevice => Self::UnknownDevice,
+            SourceError::UnknownChannel => Self::UnknownChannel,
+            SourceError::NoRecording => Self::NoRecording,
+            SourceError::Broken(_) | SourceError::Changed(_) => Self::BrokenRecording,
+            SourceError::Unavailable(_) => Self::SourceUnavailable,
         }
     }
 }

@@ -96,7 +96,8 @@ impl Service {
         let recording = self
             .source
             .locate(&request.device, &request.channel, request.window)
-            .await?;
+            .await
+            .inspect_err(|error| tracing::info!(%error, "nothing to download"))?;
         let transfer = transfer_time(&recording, self.speed);
         let job = self
             .jobs
@@ -106,15 +107,15 @@ impl Service {
             stream_id = %job.id,
             start = %request.window.start(),
             end = %request.window.end(),
-            seconds = recording.seconds,
+            seconds = recording.seconds(),
             bytes = recording.bytes,
             callback_ignored = request.callback.is_some(),
             "download started"
         );
         Ok(DownloadData {
             stream_id: job.id.to_string(),
-            playback_duration: recording.seconds.to_string(),
-            playback_file_size: recording.bytes.to_string(),
+            playback_duration: recording.seconds(),
+            playback_file_size: recording.bytes.unwrap_or(0).to_string(),
         })
     }
 

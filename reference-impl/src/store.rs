@@ -121,6 +121,7 @@ mod tests {
     use std::collections::HashSet;
 
     use super::*;
+    use crate::source::Plan;
 
     const TRANSFER: Duration = Duration::from_secs(10);
     const KEEP: Duration = Duration::from_secs(30);
@@ -133,8 +134,9 @@ mod tests {
         Recording {
             device: "34020000001110000228".parse().unwrap(),
             channel: "34020000001320000666".parse().unwrap(),
-            seconds: 10,
-            bytes: 1024,
+            duration_ms: 10_000,
+            bytes: Some(1024),
+            plan: Plan::new(""),
         }
     }
 
