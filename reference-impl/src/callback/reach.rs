@@ -28,7 +28,7 @@ pub trait Resolver: Send + Sync + 'static {
 
 /// The resolver of the operating system.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct SystemResolver;
+pub(crate) struct SystemResolver;
 
 impl Resolver for SystemResolver {
     fn resolve(&self, name: &str) -> Resolving {
@@ -182,6 +182,3 @@ fn kind_v6(ip: Ipv6Addr) -> Option<&'static str> {
     })
 }
 
-#[cfg(test)]
-#[path = "reach_tests.rs"]
-mod tests;

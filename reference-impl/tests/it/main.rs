@@ -11,4 +11,5 @@ mod connections;
 mod hostile;
 mod progress;
 mod rejecting;
+mod source;
 mod support;

@@ -1,6 +1,7 @@
 //! A server on a free port, a client, and a raw connection.
 
 use std::num::{NonZeroU16, NonZeroU32};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use reqwest::{Client, Response};
@@ -9,6 +10,8 @@ use smsload_reference::{Config, DOWNLOAD_PATH, Fixtures, PROGRESS_PATH, Referenc
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
+
+use crate::source::Source;
 
 pub(crate) const NAMES: Fixtures = Fixtures::DEMO;
 
@@ -22,11 +25,13 @@ pub(crate) fn config() -> Config {
     config.limits.body_timeout = Duration::from_millis(600);
     config.limits.write_timeout = Duration::from_millis(300);
     config.limits.shutdown_grace = Duration::from_secs(1);
+    config.jobs.speed = None;
+    config.jobs.save_every = Duration::from_millis(10);
     config
 }
 
-pub(crate) fn speed(times: u32) -> NonZeroU32 {
-    NonZeroU32::new(times).unwrap()
+pub(crate) fn speed(times: u32) -> Option<NonZeroU32> {
+    NonZeroU32::new(times)
 }
 
 pub(crate) fn capacity(jobs: u16) -> NonZeroU16 {
@@ -35,6 +40,7 @@ pub(crate) fn capacity(jobs: u16) -> NonZeroU16 {
 
 pub(crate) struct Api {
     pub(crate) running: Running,
+    pub(crate) source: Source,
     pub(crate) client: Client,
 }
 
@@ -110,14 +116,27 @@ impl Api {
     }
 
     pub(crate) async fn with(config: Config) -> Self {
+        Self::of(config, Source::default()).await
+    }
+
+    pub(crate) async fn of(config: Config, source: Source) -> Self {
+        let reference = Reference::with_source(config, Arc::new(source.clone())).unwrap();
+        Self::started(reference, source).await
+    }
+
+    pub(crate) async fn started(reference: Reference, source: Source) -> Self {
         let addr = ([127, 0, 0, 1], 0).into();
-        let running = Reference::new(config).unwrap().start(addr).await.unwrap();
+        let running = reference.start(addr).await.unwrap();
         let client = Client::builder()
             .no_proxy()
             .timeout(PATIENCE)
             .build()
             .unwrap();
-        Self { running, client }
+        Self {
+            running,
+            source,
+            client,
+        }
     }
 
     /// Posts bytes as JSON.
@@ -212,6 +231,6 @@ pub(crate) async fn poll_until<T>(what: &str, mut ask: impl AsyncFnMut() -> Opti
             return answer;
         }
         assert!(Instant::now() < deadline, "never happened: {what}");
-        tokio::task::yield_now().await;
+        tokio::time::sleep(Duration::from_millis(2)).await;
     }
 }

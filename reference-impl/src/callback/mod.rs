@@ -1,0 +1,19 @@
+//! Callbacks: where they may go, how one is sent, and when the next one is.
+
+mod address;
+mod client;
+mod courier;
+mod lanes;
+mod message;
+mod reach;
+mod schedule;
+
+pub(crate) use address::CallbackAddress;
+pub(crate) use client::Client;
+pub(crate) use lanes::Places;
+pub(crate) use courier::{Courier, CourierSettings};
+pub(crate) use message::Signer;
+pub(crate) use reach::{Reach, Refusal};
+pub(crate) use reach::SystemResolver;
+pub use reach::{Resolver, Resolving};
+pub(crate) use schedule::Schedule;
