@@ -93,7 +93,11 @@ mod tests {
             sha256: TokenDigest::of(token),
             tenant: tenant.map(|tenant| tenant.parse().unwrap()),
         };
-        Access::new(vec![rule("one", None), rule("two", Some("t2")), rule("three", Some("t3"))])
+        Access::new(vec![
+            rule("one", None),
+            rule("two", Some("t2")),
+            rule("three", Some("t3")),
+        ])
     }
 
     fn headers(pairs: &[(&'static str, &'static str)]) -> HeaderMap {
@@ -111,13 +115,25 @@ mod tests {
             (&[][..], Err(Rejection::TokenMissing)),
             (&[("token", " ")], Err(Rejection::TokenMissing)),
             (&[("token", "four")], Err(Rejection::TokenWrong)),
-            (&[("token", "one"), ("token", "one")], Err(Rejection::TokenWrong)),
+            (
+                &[("token", "one"), ("token", "one")],
+                Err(Rejection::TokenWrong),
+            ),
             (&[("token", "one")], Ok(String::new())),
             (&[("token", "one"), ("tenant-id", "x")], Ok("x".to_owned())),
             (&[("token", "two")], Ok("t2".to_owned())),
-            (&[("token", "three"), ("tenant-id", "t3")], Ok("t3".to_owned())),
-            (&[("token", "two"), ("tenant-id", "t3")], Err(Rejection::TenantForbidden)),
-            (&[("token", "one"), ("tenant-id", "a b")], Err(Rejection::TenantHeader)),
+            (
+                &[("token", "three"), ("tenant-id", "t3")],
+                Ok("t3".to_owned()),
+            ),
+            (
+                &[("token", "two"), ("tenant-id", "t3")],
+                Err(Rejection::TenantForbidden),
+            ),
+            (
+                &[("token", "one"), ("tenant-id", "a b")],
+                Err(Rejection::TenantHeader),
+            ),
         ] {
             assert_eq!(admit(pairs), expected, "{pairs:?}");
         }
@@ -125,16 +141,20 @@ mod tests {
 
     #[test]
     fn without_tokens_a_tenant_is_who_it_says() {
-        let admit = |pairs: &[_]| Access::default().admit(&headers(pairs)).unwrap().to_string();
+        let admit = |pairs: &[_]| {
+            Access::default()
+                .admit(&headers(pairs))
+                .unwrap()
+                .to_string()
+        };
         assert_eq!(admit(&[]), "");
         assert_eq!(admit(&[("token", "anything"), ("tenant-id", "t")]), "t");
     }
 
     #[test]
     fn who_says_who_they_are_gets_only_their_own_files() {
-        let may = |pairs: &[_], need| {
-            access().may_fetch(&headers(pairs), &"t2".parse().unwrap(), need)
-        };
+        let may =
+            |pairs: &[_], need| access().may_fetch(&headers(pairs), &"t2".parse().unwrap(), need);
         assert!(may(&[], false) && !may(&[], true));
         assert!(may(&[("token", "two")], true));
         assert!(!may(&[("token", "three")], false) && !may(&[("token", "four")], false));

@@ -181,7 +181,12 @@ async fn tidy(shared: &Shared) -> Result<(), StartError> {
     let removed = shared.files.tidy(work, served).await;
     let removed = removed.map_err(|error| failed(&error))?;
     if !jobs.is_empty() || removed > 0 {
-        tracing::info!(jobs = jobs.len(), waiting, removed, "going on with former jobs");
+        tracing::info!(
+            jobs = jobs.len(),
+            waiting,
+            removed,
+            "going on with former jobs"
+        );
     }
     Ok(())
 }

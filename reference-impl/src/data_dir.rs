@@ -69,6 +69,11 @@ impl DataDir {
         })
     }
 
+    /// Where it is.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// The job database.
     pub(crate) fn database(&self) -> PathBuf {
         self.path.join(DATABASE)

@@ -133,7 +133,9 @@ impl FileKey {
         let mut bits = [0; Self::LEN / 2];
         let drawn = rand::rngs::SysRng.try_fill_bytes(&mut bits);
         drawn.map_err(std::io::Error::other)?;
-        Ok(Self(bits.iter().map(|byte| format!("{byte:02x}")).collect()))
+        Ok(Self(
+            bits.iter().map(|byte| format!("{byte:02x}")).collect(),
+        ))
     }
 
     /// The digits.
@@ -215,9 +217,18 @@ mod tests {
         assert_ne!(one, other);
         assert_eq!(one.as_str().parse(), Ok(one.clone()));
         assert!(format!("{one:?}").len() < 20);
-        for bad in ["", "x", "../../etc/passwd", &one.as_str()[1..], &one.as_str().to_uppercase()] {
+        for bad in [
+            "",
+            "x",
+            "../../etc/passwd",
+            &one.as_str()[1..],
+            &one.as_str().to_uppercase(),
+        ] {
             // A key without letters is its own upper case.
-            assert!(bad == one.as_str() || bad.parse::<FileKey>().is_err(), "{bad}");
+            assert!(
+                bad == one.as_str() || bad.parse::<FileKey>().is_err(),
+                "{bad}"
+            );
         }
     }
 

@@ -71,15 +71,31 @@ impl Metrics {
     /// All numbers, as Prometheus reads them (text format 0.0.4).
     pub(crate) fn render(&self, gauges: &Gauges) -> String {
         let mut page = Page::default();
-        page.counter("smsload_downloads_accepted_total", "Downloads accepted.", &self.accepted);
-        page.head("smsload_requests_rejected_total", "Requests rejected, by code.", "counter");
+        page.counter(
+            "smsload_downloads_accepted_total",
+            "Downloads accepted.",
+            &self.accepted,
+        );
+        page.head(
+            "smsload_requests_rejected_total",
+            "Requests rejected, by code.",
+            "counter",
+        );
         let rejected = self.rejected.lock().unwrap_or_else(PoisonError::into_inner);
         for (code, count) in &*rejected {
-            page.line("smsload_requests_rejected_total", &format!("{{code=\"{code}\"}}"), *count);
+            page.line(
+                "smsload_requests_rejected_total",
+                &format!("{{code=\"{code}\"}}"),
+                *count,
+            );
         }
         drop(rejected);
         let name = "smsload_downloads_ended_total";
-        page.head(name, "Downloads ended by this process, by state.", "counter");
+        page.head(
+            name,
+            "Downloads ended by this process, by state.",
+            "counter",
+        );
         for (state, counter) in [
             (State::Finished, &self.finished),
             (State::Failed, &self.failed),
@@ -87,24 +103,52 @@ impl Metrics {
         ] {
             page.line(name, &state_label(state), counter.load(Relaxed));
         }
-        page.counter("smsload_transferred_bytes_total", "Bytes transferred.", &self.bytes);
-        page.counter("smsload_callbacks_delivered_total", "Callbacks delivered.", &self.delivered);
+        page.counter(
+            "smsload_transferred_bytes_total",
+            "Bytes transferred.",
+            &self.bytes,
+        );
+        page.counter(
+            "smsload_callbacks_delivered_total",
+            "Callbacks delivered.",
+            &self.delivered,
+        );
         page.counter(
             "smsload_callback_attempts_failed_total",
             "Attempts at callbacks that failed.",
             &self.attempts_failed,
         );
-        page.counter("smsload_callbacks_given_up_total", "Callbacks given up.", &self.given_up);
+        page.counter(
+            "smsload_callbacks_given_up_total",
+            "Callbacks given up.",
+            &self.given_up,
+        );
         if let Some(census) = &gauges.census {
             page.head("smsload_jobs", "Jobs kept, by state.", "gauge");
             for (state, count) in State::ALL.into_iter().zip(census.states) {
                 page.line("smsload_jobs", &state_label(state), count);
             }
-            page.gauge("smsload_file_bytes", "Bytes of the files kept.", census.file_bytes);
-            page.gauge("smsload_callbacks_waiting", "Callbacks that wait.", census.letters);
+            page.gauge(
+                "smsload_file_bytes",
+                "Bytes of the files kept.",
+                census.file_bytes,
+            );
+            page.gauge(
+                "smsload_callbacks_waiting",
+                "Callbacks that wait.",
+                census.letters,
+            );
         }
-        page.gauge("smsload_connections", "Connections open.", gauges.connections as u64);
-        page.gauge("smsload_ready", "Whether requests are accepted.", gauges.ready.into());
+        page.gauge(
+            "smsload_connections",
+            "Connections open.",
+            gauges.connections as u64,
+        );
+        page.gauge(
+            "smsload_ready",
+            "Whether requests are accepted.",
+            gauges.ready.into(),
+        );
         page.0
     }
 }

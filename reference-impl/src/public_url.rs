@@ -56,7 +56,14 @@ mod tests {
             let address = PublicUrl::parse(text).unwrap().of_file(&file);
             assert_eq!(address, format!("{root}/files/{}.mp4", file.as_str()));
         }
-        for bad in ["", "a.example", "ftp://a/", "http://", "http://a/?x", "http://a/#f"] {
+        for bad in [
+            "",
+            "a.example",
+            "ftp://a/",
+            "http://",
+            "http://a/?x",
+            "http://a/#f",
+        ] {
             assert!(PublicUrl::parse(bad).is_err(), "{bad}");
         }
         assert!(PublicUrl::of_listener(([0, 0, 0, 0], 1).into()).is_none());

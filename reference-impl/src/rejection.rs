@@ -56,7 +56,9 @@ pub(crate) enum Rejection {
     },
     #[error("member `start_time` must be earlier than member `end_time`")]
     TimeOrder,
-    #[error("member `callback` must be an absolute http or https URL with a host in its usual form")]
+    #[error(
+        "member `callback` must be an absolute http or https URL with a host in its usual form"
+    )]
     Callback,
     #[error("member `callback` leads to an address that this server does not call")]
     CallbackForbidden,
@@ -142,9 +144,7 @@ impl Rejection {
             Self::Cancelled(_) => (UNPROCESSABLE, "42208"),
             Self::SourceUnavailable => (StatusCode::FAILED_DEPENDENCY, "42400"),
             Self::Overload => (StatusCode::TOO_MANY_REQUESTS, "42900"),
-            Self::StoreUnavailable | Self::Stopping => {
-                (StatusCode::SERVICE_UNAVAILABLE, "50300")
-            }
+            Self::StoreUnavailable | Self::Stopping => (StatusCode::SERVICE_UNAVAILABLE, "50300"),
         }
     }
 

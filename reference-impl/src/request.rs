@@ -51,7 +51,9 @@ impl DownloadRequest {
         }
         let (start, end) = (time("start_time", &start)?, time("end_time", &end)?);
         let window = Window::new(start, end).ok_or(Rejection::TimeOrder)?;
-        let callback = callback.map(|text| CallbackAddress::parse(&text)).transpose();
+        let callback = callback
+            .map(|text| CallbackAddress::parse(&text))
+            .transpose();
         let callback = callback.map_err(|_| Rejection::Callback)?;
         Ok(Self {
             device,

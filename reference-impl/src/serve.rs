@@ -2,6 +2,7 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -171,7 +172,7 @@ impl Reference {
             others,
             stop: assembly.stop,
             store_closed: assembly.store_closed,
-            _data_dir: data_dir,
+            data_dir,
         })
     }
 }
@@ -227,7 +228,7 @@ pub struct Running {
     stop: StopSender,
     store_closed: Option<oneshot::Receiver<()>>,
     // Last: a temporary folder is removed when nobody writes to it any more.
-    _data_dir: DataDir,
+    data_dir: DataDir,
 }
 
 impl Running {
@@ -241,6 +242,12 @@ impl Running {
     #[must_use]
     pub fn url(&self) -> String {
         format!("http://{}", self.addr)
+    }
+
+    /// The folder of its jobs and files.
+    #[must_use]
+    pub fn data_dir(&self) -> &Path {
+        self.data_dir.path()
     }
 
     /// How many connections are open.

@@ -51,5 +51,8 @@ fn rule(line: &str) -> Option<TokenRule> {
         Some(tenant) => Some(tenant.parse().ok()?),
         None => None,
     };
-    words.next().is_none().then_some(TokenRule { sha256, tenant })
+    words
+        .next()
+        .is_none()
+        .then_some(TokenRule { sha256, tenant })
 }

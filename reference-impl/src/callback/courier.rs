@@ -111,13 +111,20 @@ impl Courier {
                 return Outcome::Delivered;
             }
             Ok(Answer { status, .. }) if status.as_u16() == 410 => {
-                tracing::info!(stream_id = id, receiver = address.authority(), "callbacks end: 410");
+                tracing::info!(
+                    stream_id = id,
+                    receiver = address.authority(),
+                    "callbacks end: 410"
+                );
                 return Outcome::Closed("the receiver answered 410 Gone".to_owned());
             }
             Ok(Answer {
                 status,
                 retry_after,
-            }) => (format!("the receiver answered {}", status.as_u16()), retry_after),
+            }) => (
+                format!("the receiver answered {}", status.as_u16()),
+                retry_after,
+            ),
             Err(error) => (explain(&error), None),
         };
         self.metrics.attempt_failed();
@@ -134,7 +141,9 @@ impl Courier {
         let (id, receiver) = (letter.id.to_string(), address.authority());
         let now = self.clock.now();
         let failures = letter.failures.saturating_add(1);
-        let trying = letter.first_failed.map_or(Duration::ZERO, |first| now.since(first));
+        let trying = letter
+            .first_failed
+            .map_or(Duration::ZERO, |first| now.since(first));
         // Without randomness all of them are tried in step: worse, but no harm.
         let draw = rand::rngs::SysRng.try_next_u32().unwrap_or(u32::MAX / 2);
         let schedule = &self.settings.schedule;
@@ -145,7 +154,13 @@ impl Courier {
             }
             None if letter.last => {
                 self.metrics.gave_up(1);
-                tracing::warn!(stream_id = id, receiver, why, failures, "a callback is given up");
+                tracing::warn!(
+                    stream_id = id,
+                    receiver,
+                    why,
+                    failures,
+                    "a callback is given up"
+                );
                 Outcome::Closed(format!("given up after {failures} attempts: {why}"))
             }
             None => {

@@ -198,7 +198,11 @@ mod tests {
         lanes.note(due(10, "other", 0));
         assert_eq!(sendable(&mut lanes, 0), [0, 10, 1]);
         lanes.done(JobKey(10), None);
-        assert_eq!(sendable(&mut lanes, 0), [0; 0], "the slow one has its two places");
+        assert_eq!(
+            sendable(&mut lanes, 0),
+            [0; 0],
+            "the slow one has its two places"
+        );
         lanes.done(JobKey(1), None);
         assert_eq!(sendable(&mut lanes, 0), [2]);
     }

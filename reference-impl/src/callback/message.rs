@@ -84,7 +84,13 @@ mod tests {
 
     #[test]
     fn what_is_no_secret_is_refused() {
-        for bad in ["", "whsec_", "whsec_!", "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "whsec_AAAA"] {
+        for bad in [
+            "",
+            "whsec_",
+            "whsec_!",
+            "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
+            "whsec_AAAA",
+        ] {
             assert!(Signer::new(bad).is_err(), "{bad}");
         }
     }

@@ -10,10 +10,10 @@ mod schedule;
 
 pub(crate) use address::CallbackAddress;
 pub(crate) use client::Client;
-pub(crate) use lanes::Places;
 pub(crate) use courier::{Courier, CourierSettings};
+pub(crate) use lanes::Places;
 pub(crate) use message::Signer;
-pub(crate) use reach::{Reach, Refusal};
 pub(crate) use reach::SystemResolver;
+pub(crate) use reach::{Reach, Refusal};
 pub use reach::{Resolver, Resolving};
 pub(crate) use schedule::Schedule;

@@ -45,10 +45,7 @@ impl Resolver for SystemResolver {
 pub(crate) enum Refusal {
     /// It is of a kind that is not called unless the configuration allows it.
     #[error("{address} is {kind}; `callbacks.allow` can allow it")]
-    Forbidden {
-        address: IpAddr,
-        kind: &'static str,
-    },
+    Forbidden { address: IpAddr, kind: &'static str },
     /// It is this server.
     #[error("{0} is this server itself")]
     Own(SocketAddr),
@@ -84,7 +81,10 @@ impl Reach {
 
     /// The addresses to connect to, all of them judged just now. One that may not be called refuses
     /// the whole name: who mixes them has a reason.
-    pub(crate) async fn judge(&self, address: &CallbackAddress) -> Result<Vec<SocketAddr>, Refusal> {
+    pub(crate) async fn judge(
+        &self,
+        address: &CallbackAddress,
+    ) -> Result<Vec<SocketAddr>, Refusal> {
         let found = match address.callee() {
             Callee::Ip(ip) => vec![*ip],
             Callee::Name(name) => {
@@ -181,4 +181,3 @@ fn kind_v6(ip: Ipv6Addr) -> Option<&'static str> {
         _ => "a reserved address",
     })
 }
-

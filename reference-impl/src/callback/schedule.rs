@@ -77,7 +77,10 @@ mod tests {
     fn retry_after_makes_it_longer_within_bounds() {
         let schedule = Schedule::default();
         let wait = |asked| schedule.wait(1, Duration::ZERO, 0, Some(Duration::from_secs(asked)));
-        assert_eq!([0, 7, u64::MAX].map(wait), [4, 7, 3600].map(|s| Some(SECOND * s)));
+        assert_eq!(
+            [0, 7, u64::MAX].map(wait),
+            [4, 7, 3600].map(|s| Some(SECOND * s))
+        );
     }
 
     #[test]

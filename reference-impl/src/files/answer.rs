@@ -62,7 +62,10 @@ pub(crate) fn answer(method: &Method, headers: &HeaderMap, asked: FileAnswer<'_>
 fn etag(key: &FileKey) -> ETag {
     let digest = Sha256::digest(key.as_str());
     let tag: String = digest[..12].iter().map(|b| format!("{b:02x}")).collect();
-    #[expect(clippy::expect_used, reason = "quotes around hexadecimal digits are a tag")]
+    #[expect(
+        clippy::expect_used,
+        reason = "quotes around hexadecimal digits are a tag"
+    )]
     format!("\"{tag}\"").parse().expect("an entity tag")
 }
 
@@ -179,7 +182,12 @@ fn empty(status: StatusCode) -> Response {
 }
 
 /// An answer with a body; to HEAD, with its headers only.
-fn filled(method: &Method, status: StatusCode, media_type: HeaderValue, body: FileBody) -> Response {
+fn filled(
+    method: &Method,
+    status: StatusCode,
+    media_type: HeaderValue,
+    body: FileBody,
+) -> Response {
     let length = HeaderValue::from(body.length());
     let body = if method == Method::HEAD {
         Body::empty()
@@ -188,7 +196,11 @@ fn filled(method: &Method, status: StatusCode, media_type: HeaderValue, body: Fi
     };
     let mut response = Response::new(body);
     *response.status_mut() = status;
-    response.headers_mut().insert(header::CONTENT_TYPE, media_type);
-    response.headers_mut().insert(header::CONTENT_LENGTH, length);
+    response
+        .headers_mut()
+        .insert(header::CONTENT_TYPE, media_type);
+    response
+        .headers_mut()
+        .insert(header::CONTENT_LENGTH, length);
     response
 }

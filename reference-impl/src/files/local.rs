@@ -283,7 +283,9 @@ impl ServedFile for LocalFile {
 
     fn read(&self, at: u64, length: usize) -> Filed<'static, Bytes> {
         let file = self.file.clone();
-        Box::pin(blocking(move || read_at(&file, at, length).map(Bytes::from)))
+        Box::pin(blocking(move || {
+            read_at(&file, at, length).map(Bytes::from)
+        }))
     }
 }
 

@@ -113,7 +113,10 @@ mod tests {
             assert_eq!(select(header, 100), expected, "{header}");
         }
         assert_eq!(select("bytes=0-", 0), Unsatisfiable);
-        assert_eq!(select("bytes=0-18446744073709551615", u64::MAX), parts(&[0..u64::MAX]));
+        assert_eq!(
+            select("bytes=0-18446744073709551615", u64::MAX),
+            parts(&[0..u64::MAX])
+        );
     }
 
     proptest! {

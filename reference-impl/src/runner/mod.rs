@@ -107,7 +107,10 @@ impl Runner {
         let end = match tokio::spawn(transfer.run()).await {
             Ok(Outcome::Ended(end)) => end,
             Ok(Outcome::Interrupted) => {
-                tracing::info!(stream_id = id, "transfer interrupted; it goes on after a restart");
+                tracing::info!(
+                    stream_id = id,
+                    "transfer interrupted; it goes on after a restart"
+                );
                 return;
             }
             Ok(Outcome::EndedByOthers) => {

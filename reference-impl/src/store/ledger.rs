@@ -146,7 +146,9 @@ mod tests {
         queue.push(&b, JobKey(10));
         assert_eq!(queue.pop(), Some(JobKey(0)));
         queue.push(&b, JobKey(11));
-        let rest: Vec<i64> = std::iter::from_fn(|| queue.pop()).map(|key| key.0).collect();
+        let rest: Vec<i64> = std::iter::from_fn(|| queue.pop())
+            .map(|key| key.0)
+            .collect();
         assert_eq!(rest, [10, 1, 11, 2, 3]);
         assert!(queue.len == 0 && queue.lines.is_empty() && queue.turns.is_empty());
     }

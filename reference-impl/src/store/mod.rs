@@ -229,13 +229,7 @@ pub(crate) trait JobStore: Send + Sync + 'static {
     fn letter(&self, key: JobKey) -> Stored<'_, Option<Letter>>;
 
     /// Notes what became of an attempt at the message `version` of a job.
-    fn settle(
-        &self,
-        key: JobKey,
-        version: i64,
-        outcome: Outcome,
-        now: Millis,
-    ) -> Stored<'_, ()>;
+    fn settle(&self, key: JobKey, version: i64, outcome: Outcome, now: Millis) -> Stored<'_, ()>;
 
     /// Counts.
     fn census(&self) -> Stored<'_, Census>;

@@ -78,7 +78,11 @@ pub(super) fn letter(connection: &Connection, key: JobKey) -> rusqlite::Result<O
             url: row.get(1)?,
             version: row.get(2)?,
             progress: Progress::from_percent(row.get(3)?),
-            file: if finished { Some(parsed(row, 4)?) } else { None },
+            file: if finished {
+                Some(parsed(row, 4)?)
+            } else {
+                None
+            },
             last: row.get(5)?,
             failures: row.get(6)?,
             first_failed: first_failed.map(Millis),

@@ -83,8 +83,7 @@ pub(super) fn census(connection: &Connection) -> rusqlite::Result<Census> {
         file_bytes: file_bytes(connection)?,
         ..Census::default()
     };
-    let mut select =
-        connection.prepare_cached("SELECT state, count(*) FROM job GROUP BY state")?;
+    let mut select = connection.prepare_cached("SELECT state, count(*) FROM job GROUP BY state")?;
     let mut counted = select.query(())?;
     while let Some(row) = counted.next()? {
         let state = rows::state(row, 0)?;

@@ -70,7 +70,11 @@ impl SqliteStore {
     ///
     /// # Errors
     /// If the file cannot be opened, is none of ours, is damaged, or is newer than this program.
-    pub(crate) fn open(file: &Path, domain: SipDomain, limits: StoreLimits) -> Result<Self, OpenError> {
+    pub(crate) fn open(
+        file: &Path,
+        domain: SipDomain,
+        limits: StoreLimits,
+    ) -> Result<Self, OpenError> {
         let opened = Self::try_open(file, domain, limits);
         opened.map_err(|error| OpenError {
             file: file.display().to_string(),
@@ -78,14 +82,13 @@ impl SqliteStore {
         })
     }
 
-    fn try_open(
-        file: &Path,
-        domain: SipDomain,
-        limits: StoreLimits,
-    ) -> Result<Self, SchemaError> {
+    fn try_open(file: &Path, domain: SipDomain, limits: StoreLimits) -> Result<Self, SchemaError> {
         let mut connection = connect(file)?;
         schema::prepare(&mut connection)?;
-        connection.execute("UPDATE job SET state = 'queued' WHERE state = 'running'", ())?;
+        connection.execute(
+            "UPDATE job SET state = 'queued' WHERE state = 'running'",
+            (),
+        )?;
         let latest = "SELECT max(max(coalesce(max(accepted), 0), coalesce(max(ended), 0)), \
                       coalesce((SELECT max(first_failed) FROM outbox), 0)) FROM job";
         let latest = Millis(connection.query_row(latest, (), |row| row.get(0))?);
@@ -94,9 +97,8 @@ impl SqliteStore {
         changes.note(outbox::all_due(&connection)?);
         changes.queue.notify_one();
         let health = Arc::new(Health::default());
-        let (writer, closed) =
-            Writer::start(connection, ledger, changes.clone(), health.clone())
-                .map_err(|error| SchemaError::Damaged(error.to_string()))?;
+        let (writer, closed) = Writer::start(connection, ledger, changes.clone(), health.clone())
+            .map_err(|error| SchemaError::Damaged(error.to_string()))?;
         Ok(Self {
             domain,
             limits,
@@ -177,7 +179,8 @@ impl Readers {
         self: &Arc<Self>,
         work: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T, StoreError> {
-        let unavailable = |error: &dyn std::fmt::Display| StoreError::Unavailable(error.to_string());
+        let unavailable =
+            |error: &dyn std::fmt::Display| StoreError::Unavailable(error.to_string());
         let place = self.places.acquire().await;
         let _place = place.map_err(|error| unavailable(&error))?;
         let readers = self.clone();
@@ -262,13 +265,7 @@ impl JobStore for SqliteStore {
         Box::pin(self.read(move |connection| outbox::letter(connection, key)))
     }
 
-    fn settle(
-        &self,
-        key: JobKey,
-        version: i64,
-        outcome: Outcome,
-        now: Millis,
-    ) -> Stored<'_, ()> {
+    fn settle(&self, key: JobKey, version: i64, outcome: Outcome, now: Millis) -> Stored<'_, ()> {
         Box::pin(self.write(move |desk| outbox::settle(desk, key, version, &outcome, now)))
     }
 

@@ -7,9 +7,12 @@
 )]
 
 mod accepting;
+mod callbacks;
 mod connections;
+mod forbidden;
 mod hostile;
 mod progress;
+mod receiver;
 mod rejecting;
 mod source;
 mod support;

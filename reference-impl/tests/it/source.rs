@@ -55,7 +55,8 @@ fn byte(seed: u64, at: u64) -> u8 {
 }
 
 fn seed(plan: &str) -> u64 {
-    plan.bytes().fold(7, |seed, byte| seed * 31 % 1_000_003 + u64::from(byte))
+    plan.bytes()
+        .fold(7, |seed, byte| seed * 31 % 1_000_003 + u64::from(byte))
 }
 
 /// All bytes of the file for a window.
@@ -87,7 +88,9 @@ impl RecordingSource for Source {
             if channel != NAMES.channel {
                 return Err(SourceError::UnknownChannel);
             }
-            let parts = SEGMENTS.iter().filter_map(|(s, e)| window(s, e).overlap(&wanted));
+            let parts = SEGMENTS
+                .iter()
+                .filter_map(|(s, e)| window(s, e).overlap(&wanted));
             let seconds: u64 = parts.map(|part| part.seconds()).sum();
             if seconds == 0 {
                 return Err(SourceError::NoRecording);
@@ -112,7 +115,11 @@ impl RecordingSource for Source {
         let stream = Stream {
             switches: self.0.clone(),
             seed: seed(recording.plan.as_str()),
-            at: if self.0.from_start.load(SeqCst) { 0 } else { from },
+            at: if self.0.from_start.load(SeqCst) {
+                0
+            } else {
+                from
+            },
             end: recording.duration_ms / 1000 * RATE - short,
             left: self.0.breaks_after.swap(0, SeqCst),
         };
@@ -155,7 +162,9 @@ impl RecordingStream for Stream {
                     return Err(SourceError::Broken("on purpose".to_owned()));
                 }
             }
-            let bytes: Vec<u8> = (self.at..self.at + chunk).map(|at| byte(self.seed, at)).collect();
+            let bytes: Vec<u8> = (self.at..self.at + chunk)
+                .map(|at| byte(self.seed, at))
+                .collect();
             self.at += chunk;
             Ok(Some(bytes.into()))
         })

@@ -6,7 +6,9 @@ use std::time::{Duration, Instant};
 
 use reqwest::{Client, Response};
 use serde_json::{Value, json};
-use smsload_reference::{Config, DOWNLOAD_PATH, Fixtures, PROGRESS_PATH, Reference, Running};
+use smsload_reference::{
+    Administrator, Config, DOWNLOAD_PATH, Fixtures, Job, PROGRESS_PATH, Reference, Running,
+};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
@@ -159,6 +161,33 @@ impl Api {
     pub(crate) async fn progress(&self, stream_id: &str) -> Answer {
         self.post(PROGRESS_PATH, json!({ "stream_id": stream_id }).to_string())
             .await
+    }
+
+    /// A number from the page of metrics that has no labels.
+    pub(crate) async fn metric(&self, name: &str) -> Option<u64> {
+        let url = format!("{}/metrics", self.running.url());
+        let page = self
+            .client
+            .get(url)
+            .send()
+            .await
+            .unwrap()
+            .text()
+            .await
+            .unwrap();
+        let line = page
+            .lines()
+            .find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+        line.map(|number| number.parse().unwrap())
+    }
+
+    /// What an operator sees of a job.
+    pub(crate) async fn job(&self, id: &str) -> Job {
+        let folder = self.running.data_dir().to_owned();
+        let jobs = Administrator::open(&folder).unwrap().list().unwrap();
+        jobs.into_iter()
+            .find(|job| job.id.to_string() == id)
+            .unwrap()
     }
 
     pub(crate) async fn connect(&self) -> Raw {
