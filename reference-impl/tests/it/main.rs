@@ -7,10 +7,14 @@
 )]
 
 mod accepting;
+mod access;
 mod callbacks;
 mod connections;
+mod durable;
+mod files;
 mod forbidden;
 mod hostile;
+mod operating;
 mod progress;
 mod receiver;
 mod rejecting;

@@ -132,6 +132,8 @@ impl Api {
         let client = Client::builder()
             .no_proxy()
             .timeout(PATIENCE)
+            // The server closes them soon, and one that it closes at this moment must not be used.
+            .pool_idle_timeout(Duration::from_millis(50))
             .build()
             .unwrap();
         Self {
@@ -161,6 +163,15 @@ impl Api {
     pub(crate) async fn progress(&self, stream_id: &str) -> Answer {
         self.post(PROGRESS_PATH, json!({ "stream_id": stream_id }).to_string())
             .await
+    }
+
+    /// The address of a download's file, once it is finished.
+    pub(crate) async fn file_of(&self, id: &str) -> String {
+        poll_until("the file", async || {
+            let answer = self.progress(id).await;
+            Some(answer.assert_accepted().data("file_url")).filter(|url| !url.is_empty())
+        })
+        .await
     }
 
     /// A number from the page of metrics that has no labels.
