@@ -1,7 +1,7 @@
 //! What receivers of callbacks see.
 
 use std::sync::atomic::Ordering::SeqCst;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde_json::json;
 use smsload_reference::Config;
@@ -143,7 +143,7 @@ async fn slow_and_dead_receivers_delay_nobody_else() {
     let slow = Receiver::replying(vec![Reply::Hang; 1000]).await;
     let quick = Receiver::start().await;
     let mut config = calling();
-    config.callbacks.deadline = Duration::from_secs(5);
+    config.callbacks.deadline = Duration::from_secs(60);
     config.callbacks.at_once = 16;
     let api = Api::with(config).await;
     for number in 0..40 {
@@ -155,19 +155,11 @@ async fn slow_and_dead_receivers_delay_nobody_else() {
             .await
             .assert_accepted();
     }
-    let started = Instant::now();
     api.download(&told(&quick, "/")).await.assert_accepted();
+    // Far sooner than the slow one's time is up.
     quick.until_last().await;
-    assert!(
-        started.elapsed() < Duration::from_secs(4),
-        "{:?}",
-        started.elapsed()
-    );
-    assert!(
-        slow.connections() <= 4,
-        "{} at once to one receiver",
-        slow.connections()
-    );
+    let slow = slow.connections();
+    assert!(slow <= 4, "{slow} at once to one receiver");
 }
 
 #[tokio::test]
@@ -191,7 +183,15 @@ async fn the_end_of_a_failed_download_is_told_without_a_file() {
     source.0.breaks_after.store(1_000_000, SeqCst);
     let api = Api::of(calling(), source).await;
     let id = api.download(&told(&receiver, "/")).await.data("stream_id");
-    let call = poll_until("a callback", async || receiver.calls().pop()).await;
+    poll_until("the failure", async || {
+        (api.progress(&id).await.code() == "42207").then_some(())
+    })
+    .await;
+    poll_until("that all is told", async || {
+        api.metric("smsload_callbacks_waiting").await.filter(|n| *n == 0)
+    })
+    .await;
+    let call = receiver.calls().pop().unwrap();
     assert_eq!(
         (call.member("streamId"), call.member("fileUrl")),
         (&*id, "")

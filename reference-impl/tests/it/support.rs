@@ -20,12 +20,20 @@ pub(crate) const NAMES: Fixtures = Fixtures::DEMO;
 /// Far longer than anything here takes; a test that reaches it has failed.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
 
-/// The demonstration, with timeouts short enough to wait for.
-pub(crate) fn config() -> Config {
-    let mut config = Config::demo();
+/// The demonstration with timeouts short enough to wait for. A connection that a client keeps is closed
+/// soon, so that it can be closed while the next request is being sent.
+pub(crate) fn impatient() -> Config {
+    let mut config = config();
     config.limits.header_timeout = Duration::from_millis(300);
     config.limits.body_timeout = Duration::from_millis(600);
     config.limits.write_timeout = Duration::from_millis(300);
+    config
+}
+
+/// The demonstration, as fast as it can be.
+pub(crate) fn config() -> Config {
+    let mut config = Config::demo();
+    config.limits.header_timeout = PATIENCE * 6;
     config.limits.shutdown_grace = Duration::from_secs(1);
     config.jobs.speed = None;
     config.jobs.save_every = Duration::from_millis(10);
@@ -117,6 +125,10 @@ impl Api {
         Self::with(config()).await
     }
 
+    pub(crate) async fn impatient() -> Self {
+        Self::with(impatient()).await
+    }
+
     pub(crate) async fn with(config: Config) -> Self {
         Self::of(config, Source::default()).await
     }
@@ -132,8 +144,6 @@ impl Api {
         let client = Client::builder()
             .no_proxy()
             .timeout(PATIENCE)
-            // The server closes them soon, and one that it closes at this moment must not be used.
-            .pool_idle_timeout(Duration::from_millis(50))
             .build()
             .unwrap();
         Self {
