@@ -188,7 +188,9 @@ async fn the_end_of_a_failed_download_is_told_without_a_file() {
     })
     .await;
     poll_until("that all is told", async || {
-        api.metric("smsload_callbacks_waiting").await.filter(|n| *n == 0)
+        api.metric("smsload_callbacks_waiting")
+            .await
+            .filter(|n| *n == 0)
     })
     .await;
     let call = receiver.calls().pop().unwrap();
