@@ -179,7 +179,7 @@ impl From<StoreError> for Rejection {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::Full | StoreError::TenantFull => Self::Overload,
-            StoreError::Unavailable(_) => Self::StoreUnavailable,
+            StoreError::DiskFull | StoreError::Unavailable(_) => Self::StoreUnavailable,
         }
     }
 }

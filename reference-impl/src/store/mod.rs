@@ -8,6 +8,7 @@
 //! place for each job: a newer progress takes the place of an older one that was not sent yet, and the
 //! end takes the place of any progress.
 
+mod ballast;
 mod desktop;
 mod ledger;
 mod outbox;
@@ -45,6 +46,9 @@ pub enum StoreError {
     /// This tenant has as many jobs waiting as one may.
     #[error("the tenant has as many jobs waiting as one may")]
     TenantFull,
+    /// The disk is full.
+    #[error("the disk is full")]
+    DiskFull,
     /// The store cannot be read or written now. What it said, for the log.
     #[error("the job store does not work: {0}")]
     Unavailable(String),

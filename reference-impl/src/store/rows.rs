@@ -75,6 +75,9 @@ pub(super) fn create(
     limits: &StoreLimits,
     new: NewJob,
 ) -> Result<Job, StoreError> {
+    if !*desk.has_room {
+        return Err(StoreError::DiskFull);
+    }
     let ledger = &mut desk.ledger;
     if ledger.kept() >= limits.capacity || ledger.waiting() >= limits.queue {
         return Err(StoreError::Full);

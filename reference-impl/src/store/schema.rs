@@ -61,6 +61,14 @@ pub(super) enum SchemaError {
     Sqlite(#[from] rusqlite::Error),
 }
 
+impl SchemaError {
+    /// Whether there was no room.
+    pub(super) fn is_disk_full(&self) -> bool {
+        let full = Some(rusqlite::ErrorCode::DiskFull);
+        matches!(self, Self::Sqlite(error) if error.sqlite_error_code() == full)
+    }
+}
+
 /// Makes the tables in an empty file; checks those of another.
 pub(super) fn prepare(connection: &mut Connection) -> Result<(), SchemaError> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;

@@ -10,6 +10,7 @@ use std::time::{Duration, SystemTime};
 use rusqlite::{Connection, OpenFlags, OptionalExtension as _};
 use tokio::sync::{Semaphore, oneshot};
 
+use super::ballast::Ballast;
 use super::ledger::Ledger;
 use super::rows::{self, select_job};
 use super::schema::{self, SchemaError};
@@ -83,12 +84,15 @@ impl SqliteStore {
     }
 
     fn try_open(file: &Path, domain: SipDomain, limits: StoreLimits) -> Result<Self, SchemaError> {
-        let mut connection = connect(file)?;
-        schema::prepare(&mut connection)?;
-        connection.execute(
-            "UPDATE job SET state = 'queued' WHERE state = 'running'",
-            (),
-        )?;
+        let mut ballast = Ballast::of(file);
+        let mut prepared = prepare(file);
+        if let Err(error) = &prepared
+            && error.is_disk_full()
+        {
+            ballast.drop_it();
+            prepared = prepare(file);
+        }
+        let connection = prepared?;
         let latest = "SELECT max(max(coalesce(max(accepted), 0), coalesce(max(ended), 0)), \
                       coalesce((SELECT max(first_failed) FROM outbox), 0)) FROM job";
         let latest = Millis(connection.query_row(latest, (), |row| row.get(0))?);
@@ -97,8 +101,9 @@ impl SqliteStore {
         changes.note(outbox::all_due(&connection)?);
         changes.queue.notify_one();
         let health = Arc::new(Health::default());
-        let (writer, closed) = Writer::start(connection, ledger, changes.clone(), health.clone())
-            .map_err(|error| SchemaError::Damaged(error.to_string()))?;
+        let (writer, closed) =
+            Writer::start(connection, ledger, ballast, changes.clone(), health.clone())
+                .map_err(|error| SchemaError::Damaged(error.to_string()))?;
         Ok(Self {
             domain,
             limits,
@@ -143,6 +148,17 @@ impl SqliteStore {
         }
         result
     }
+}
+
+/// A connection to a file whose tables are there and whose interrupted jobs wait again.
+fn prepare(file: &Path) -> Result<Connection, SchemaError> {
+    let mut connection = connect(file)?;
+    // What the log of the database takes is given back first: the disk may be full.
+    connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)")?;
+    schema::prepare(&mut connection)?;
+    let again = "UPDATE job SET state = 'queued' WHERE state = 'running'";
+    connection.execute(again, ())?;
+    Ok(connection)
 }
 
 /// A connection set up as all of them are.

@@ -7,9 +7,10 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use rusqlite::{Connection, Transaction, TransactionBehavior};
+use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 
+use super::ballast::Ballast;
 use super::ledger::Ledger;
 use super::{Changes, Due, StoreError};
 
@@ -26,6 +27,8 @@ pub(super) struct Desk<'a> {
     pub(super) due: &'a mut Vec<Due>,
     /// Set if a job waits to be claimed from now on.
     pub(super) queued: &'a mut bool,
+    /// Whether the disk has room for new jobs; cleared by whoever finds that it has not.
+    pub(super) has_room: &'a mut bool,
 }
 
 /// Something to be done within a transaction.
@@ -69,7 +72,8 @@ fn within_savepoint<T>(
 ) -> Result<T, StoreError> {
     run(desk.connection, "SAVEPOINT one")?;
     let result = work(desk);
-    if result.is_err() {
+    if let Err(error) = &result {
+        *desk.has_room &= *error != StoreError::DiskFull;
         run(desk.connection, "ROLLBACK TO one")?;
     }
     run(desk.connection, "RELEASE one")?;
@@ -82,6 +86,9 @@ fn run(connection: &Connection, sql: &str) -> Result<(), StoreError> {
 
 impl From<rusqlite::Error> for StoreError {
     fn from(error: rusqlite::Error) -> Self {
+        if error.sqlite_error_code() == Some(rusqlite::ErrorCode::DiskFull) {
+            return Self::DiskFull;
+        }
         Self::Unavailable(error.to_string())
     }
 }
@@ -102,6 +109,7 @@ impl Health {
     pub(super) fn note(&self, error: Option<&StoreError>) {
         let now = match error {
             Some(StoreError::Unavailable(what)) => Some(what.clone()),
+            Some(StoreError::DiskFull) => Some(StoreError::DiskFull.to_string()),
             _ => None,
         };
         let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -128,6 +136,7 @@ impl Writer {
     pub(super) fn start(
         connection: Connection,
         ledger: Ledger,
+        ballast: Ballast,
         changes: Arc<Changes>,
         health: Arc<Health>,
     ) -> std::io::Result<(Self, oneshot::Receiver<()>)> {
@@ -136,6 +145,8 @@ impl Writer {
         let mut thread = Thread {
             connection,
             ledger,
+            ballast,
+            is_torn: false,
             changes,
             health,
         };
@@ -165,6 +176,9 @@ impl Writer {
 struct Thread {
     connection: Connection,
     ledger: Ledger,
+    ballast: Ballast,
+    /// The last commit failed.
+    is_torn: bool,
     changes: Arc<Changes>,
     health: Arc<Health>,
 }
@@ -183,36 +197,31 @@ impl Thread {
     }
 
     fn commit(&mut self, batch: Vec<Box<dyn Order>>) {
-        let transaction = match begin(&mut self.connection, &mut self.ledger) {
-            Ok(transaction) => transaction,
-            Err(error) => {
-                self.health.note(Some(&error));
-                for order in batch {
-                    order.refuse(error.clone());
-                }
-                return;
+        if let Err(error) = self.begin() {
+            self.look_at(Some(&error), error != StoreError::DiskFull);
+            for order in batch {
+                order.refuse(error.clone());
             }
-        };
+            return;
+        }
         let (mut due, mut queued) = (Vec::new(), false);
+        let had_room = self.ballast.is_there();
+        let mut has_room = had_room;
         let mut desk = Desk {
-            connection: &transaction,
+            connection: &self.connection,
             ledger: &mut self.ledger,
             due: &mut due,
             queued: &mut queued,
+            has_room: &mut has_room,
         };
         let replies: Vec<Reply> = batch
             .into_iter()
             .map(|order| order.carry_out(&mut desk))
             .collect();
-        let failed = transaction.commit().map_err(StoreError::from).err();
-        self.health.note(failed.as_ref());
-        if failed.is_some() {
-            // What the ledger was told did not happen. A transaction that cannot even be rolled back
-            // is found by the next one.
-            if let Ok(ledger) = Ledger::read(&self.connection) {
-                self.ledger = ledger;
-            }
-        }
+        let failed = run(&self.connection, "COMMIT").err();
+        self.is_torn = failed.is_some();
+        let is_full = failed == Some(StoreError::DiskFull) || (had_room && !has_room);
+        self.look_at(failed.as_ref(), !is_full);
         for reply in replies {
             reply(failed.as_ref());
         }
@@ -225,14 +234,35 @@ impl Thread {
     }
 }
 
-fn begin<'a>(
-    connection: &'a mut Connection,
-    ledger: &mut Ledger,
-) -> Result<Transaction<'a>, StoreError> {
-    // A commit that failed may have left its transaction open.
-    if !connection.is_autocommit() {
-        connection.execute_batch("ROLLBACK")?;
-        *ledger = Ledger::read(connection)?;
+impl Thread {
+    fn begin(&mut self) -> Result<(), StoreError> {
+        if self.is_torn {
+            // A commit that failed may have left its transaction open, and what the ledger was told in
+            // it did not happen.
+            if !self.connection.is_autocommit() {
+                run(&self.connection, "ROLLBACK")?;
+            }
+            self.ledger = Ledger::read(&self.connection)?;
+            self.is_torn = false;
+        }
+        run(&self.connection, "BEGIN IMMEDIATE")
     }
-    Ok(connection.transaction_with_behavior(TransactionBehavior::Immediate)?)
+
+    /// Notes how it went. On a full disk the ballast is given up, and what the log of the database has
+    /// taken, too.
+    fn look_at(&mut self, failed: Option<&StoreError>, has_room: bool) {
+        if !has_room {
+            self.ballast.drop_it();
+            // If it cannot be done now, it is done by and by.
+            let _ = self
+                .connection
+                .execute_batch("PRAGMA wal_checkpoint(TRUNCATE)");
+        }
+        if self.ballast.is_there() {
+            self.health.note(failed);
+        } else {
+            self.health.note(Some(&StoreError::DiskFull));
+            self.ballast.load();
+        }
+    }
 }

@@ -45,12 +45,16 @@ impl History {
         assert!(before.is_none(), "request {number} was answered twice");
     }
 
-    /// Notes what a query told; it must not be less than before.
-    pub(crate) fn told(&self, number: u32, percent: u8) {
+    /// The most that was told of a download so far.
+    pub(crate) fn told_so_far(&self, number: u32) -> u8 {
+        self.accepted()[&number].told
+    }
+
+    /// Notes what a query told; it must not be less than what was told `before` it was asked.
+    pub(crate) fn told(&self, number: u32, before: u8, percent: u8) {
+        assert!(percent >= before, "{number}: told {percent} after {before}");
         if let Some(accepted) = self.accepted().get_mut(&number) {
-            let before = accepted.told;
-            assert!(percent >= before, "{number}: told {percent} after {before}");
-            accepted.told = percent;
+            accepted.told = accepted.told.max(percent);
         }
     }
 

@@ -84,8 +84,9 @@ impl Load {
             }
             let some = self.some(&mut dice);
             for (number, id) in some {
+                let before = self.history.told_so_far(number);
                 if let Some(Ok((percent, _))) = progress(client, server, &id).await {
-                    self.history.told(number, percent);
+                    self.history.told(number, before, percent);
                 }
             }
             tokio::time::sleep(Duration::from_millis(1)).await;
