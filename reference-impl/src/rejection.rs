@@ -67,6 +67,10 @@ pub(crate) enum Rejection {
     NoRecording,
     #[error("what was recorded between `start_time` and `end_time` cannot be read")]
     BrokenRecording,
+    #[error(
+        "what was recorded between `start_time` and `end_time` is too much for one file, or changes codec within"
+    )]
+    NotOneFile,
     #[error("the device's recordings cannot be asked for now; try again later")]
     SourceUnavailable,
     #[error("member `stream_id` names no known download")]
@@ -115,6 +119,7 @@ impl Rejection {
             Self::NoRecording => (UNPROCESSABLE, "42204"),
             Self::UnknownStream => (UNPROCESSABLE, "42205"),
             Self::BrokenRecording => (UNPROCESSABLE, "42206"),
+            Self::NotOneFile => (UNPROCESSABLE, "42207"),
             Self::SourceUnavailable => (StatusCode::FAILED_DEPENDENCY, "42400"),
             Self::Overload => (StatusCode::TOO_MANY_REQUESTS, "42900"),
         }
@@ -155,6 +160,7 @@ impl From<SourceError> for Rejection {
             SourceError::UnknownChannel => Self::UnknownChannel,
             SourceError::NoRecording => Self::NoRecording,
             SourceError::Broken(_) | SourceError::Changed(_) => Self::BrokenRecording,
+            SourceError::NotOneFile(_) => Self::NotOneFile,
             SourceError::Unavailable(_) => Self::SourceUnavailable,
         }
     }
