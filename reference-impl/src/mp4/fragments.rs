@@ -4,7 +4,7 @@ use mp4_atom::{Tfdt, Tfhd, Trex, Trun, TrunEntry};
 
 use super::read::{Draft, decode};
 use super::walk::{child, children, must};
-use super::{Kind, MAX_TICKS, Mp4Error, Sizes, Times, broken};
+use super::{Kind, MAX_TICKS, Mp4Error, Sizes, Times, Track, broken};
 
 /// Most samples in fragments of one track: more than a day of sound.
 const MAX_SAMPLES: usize = 8 << 20;
@@ -89,15 +89,14 @@ impl Fragments {
                     continue;
                 };
                 let (draft, syncs) = (&mut tracks[place], &mut self.syncs[place]);
+                let time = match child(traf, b"tfdt")? {
+                    Some(tfdt) => Some(decode::<Tfdt>(tfdt)?.base_media_decode_time),
+                    None => None,
+                };
                 if syncs.seen == 0 {
-                    begin(draft, traf)?;
+                    syncs.begin(&mut draft.track, time)?;
                 }
-                if let Some(tfdt) = child(traf, b"tfdt")? {
-                    let time = decode::<Tfdt>(tfdt)?.base_media_decode_time;
-                    if syncs.seen > 0 {
-                        draft.track.times.stretch(time)?;
-                    }
-                }
+                draft.track.times.stretch(time.unwrap_or(0))?;
                 if !run.add(&trun, draft, syncs, len)? {
                     return Ok(());
                 }
@@ -160,24 +159,39 @@ impl Fragments {
     }
 }
 
-/// Sets a track up for its first fragment.
-fn begin(draft: &mut Draft, traf: &[u8]) -> Result<(), Mp4Error> {
-    let track = &mut draft.track;
-    if track.times.count() > 0 {
-        return Err(Mp4Error::Unsupported(
-            "a file with samples both in `moov` and in fragments".into(),
-        ));
+impl Syncs {
+    /// Sets a track up for its first fragment, at `time`. It may have samples in `moov` already.
+    fn begin(&mut self, track: &mut Track, time: Option<u64>) -> Result<(), Mp4Error> {
+        let count = track.chunks.count();
+        if count == 0 {
+            let origin = time.unwrap_or(0);
+            if origin > MAX_TICKS {
+                return broken("its times are too large");
+            }
+            track.times = Times::starting_at(origin);
+            track.sizes = Sizes::Various(Vec::new());
+            return Ok(());
+        }
+        if count as usize > MAX_SAMPLES {
+            return Err(too_many());
+        }
+        if track.times.count() < count {
+            return broken("its tables do not describe the same number of samples");
+        }
+        track.times.truncate(count);
+        track.offsets.fit(count)?;
+        if let Sizes::Uniform(size) = track.sizes {
+            track.sizes = Sizes::Various(vec![size; count as usize]);
+        }
+        self.samples = track.syncs.take().unwrap_or_else(|| (0..count).collect());
+        self.seen = count;
+        Ok(())
     }
-    let origin = match child(traf, b"tfdt")? {
-        Some(tfdt) => decode::<Tfdt>(tfdt)?.base_media_decode_time,
-        None => 0,
-    };
-    if origin > MAX_TICKS {
-        return broken("its times are too large");
-    }
-    track.times = Times::starting_at(origin);
-    track.sizes = Sizes::Various(Vec::new());
-    Ok(())
+}
+
+fn too_many() -> Mp4Error {
+    let most = format!("a track with more than {MAX_SAMPLES} samples in fragments");
+    Mp4Error::Unsupported(most)
 }
 
 impl Run {
@@ -196,8 +210,7 @@ impl Run {
         };
         let count = trun.samples.len();
         if sizes.len().saturating_add(count) > MAX_SAMPLES {
-            let most = format!("a track with more than {MAX_SAMPLES} samples in fragments");
-            return Err(Mp4Error::Unsupported(most));
+            return Err(too_many());
         }
         let size = |entry: &TrunEntry| u64::from(entry.size.unwrap_or(self.size));
         let bytes: u64 = trun.samples.iter().map(|entry| size(&entry)).sum();

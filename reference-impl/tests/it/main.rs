@@ -8,7 +8,9 @@
 
 mod accepting;
 mod connections;
+mod footage;
 mod hostile;
+mod players;
 mod progress;
 mod rejecting;
 mod support;
