@@ -80,6 +80,10 @@ pub(crate) enum Rejection {
     NoRecording,
     #[error("what was recorded between `start_time` and `end_time` cannot be read")]
     BrokenRecording,
+    #[error(
+        "what was recorded between `start_time` and `end_time` is too much for one file, or changes codec within"
+    )]
+    NotOneFile,
     #[error("the device's recordings cannot be asked for now; try again later")]
     SourceUnavailable,
     #[error("member `stream_id` names no known download")]
@@ -140,8 +144,9 @@ impl Rejection {
             Self::NoRecording => (UNPROCESSABLE, "42204"),
             Self::UnknownStream => (UNPROCESSABLE, "42205"),
             Self::BrokenRecording => (UNPROCESSABLE, "42206"),
-            Self::Failed(_) => (UNPROCESSABLE, "42207"),
-            Self::Cancelled(_) => (UNPROCESSABLE, "42208"),
+            Self::NotOneFile => (UNPROCESSABLE, "42207"),
+            Self::Failed(_) => (UNPROCESSABLE, "42208"),
+            Self::Cancelled(_) => (UNPROCESSABLE, "42209"),
             Self::SourceUnavailable => (StatusCode::FAILED_DEPENDENCY, "42400"),
             Self::Overload => (StatusCode::TOO_MANY_REQUESTS, "42900"),
             Self::StoreUnavailable | Self::Stopping => (StatusCode::SERVICE_UNAVAILABLE, "50300"),
@@ -192,6 +197,7 @@ impl From<SourceError> for Rejection {
             SourceError::UnknownChannel => Self::UnknownChannel,
             SourceError::NoRecording => Self::NoRecording,
             SourceError::Broken(_) | SourceError::Changed(_) => Self::BrokenRecording,
+            SourceError::NotOneFile(_) => Self::NotOneFile,
             SourceError::Unavailable(_) => Self::SourceUnavailable,
         }
     }

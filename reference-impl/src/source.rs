@@ -55,7 +55,7 @@ impl Recording {
 
 /// A source's own words about a recording, kept with the job and given back to the same source.
 ///
-/// Nobody else reads them. They are short, at most a few kilobytes.
+/// Nobody else reads them. They are short, at most 100 KiB.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Plan(String);
@@ -95,6 +95,9 @@ pub enum SourceError {
     /// There is a recording, and it cannot be read. Which, and why.
     #[error("the recording cannot be read: {0}")]
     Broken(String),
+    /// What lies in the window cannot be one file: it is too much, or does not go together. Why.
+    #[error("the window cannot be one file: {0}")]
+    NotOneFile(String),
     /// What was located is no longer what the source has, so that the announced size would not hold.
     /// What changed.
     #[error("the recording is no longer what it was when the download was accepted: {0}")]

@@ -116,7 +116,7 @@ async fn judge_job(
             source::is_broken(number) || is_full,
             "{number} failed: {reason}"
         );
-        assert_eq!(told, Err("42207".to_owned()));
+        assert_eq!(told, Err("42208".to_owned()));
         figures.failed += 1;
     }
 }

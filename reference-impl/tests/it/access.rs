@@ -5,7 +5,7 @@ use smsload_reference::{DOWNLOAD_PATH, PROGRESS_PATH, TokenDigest, TokenRule};
 
 use crate::support::{Answer, Api, config, valid, within};
 
-const MINUTE: (&str, &str) = ("2025-04-04T08:00:00", "2025-04-04T08:01:00");
+const MINUTE: (&str, &str) = ("2025-04-04T21:30:00", "2025-04-04T21:31:00");
 
 type Headers<'a> = &'a [(&'a str, &'a str)];
 

@@ -10,7 +10,7 @@ use smsload_reference::{Administrator, Config, Reference, StartError, State};
 use crate::source::{RATE, Source, content};
 use crate::support::{Answer, Api, capacity, config, poll_until, speed, within};
 
-const WINDOW: (&str, &str) = ("2025-04-04T08:00:00", "2025-04-04T09:00:00");
+const WINDOW: (&str, &str) = ("2025-04-04T21:30:00", "2025-04-04T22:00:00");
 
 fn on(folder: &Path) -> Config {
     let mut config = config();
@@ -37,8 +37,8 @@ fn in_folder(folder: &Path) -> Vec<String> {
 async fn a_job_goes_on_where_it_was_after_an_orderly_stop() {
     let folder = tempfile::tempdir().unwrap();
     let mut slow = on(folder.path());
-    // An hour in four seconds.
-    slow.jobs.speed = speed(900);
+    // Half an hour in four seconds.
+    slow.jobs.speed = speed(450);
     let api = Api::with(slow).await;
     let id = api.download(&within(WINDOW)).await.data("stream_id");
     let before = poll_until("some progress", async || {
@@ -63,7 +63,7 @@ async fn a_job_goes_on_where_it_was_after_an_orderly_stop() {
         .bytes()
         .await
         .unwrap();
-    assert_eq!(bytes, content(WINDOW, 3600 * RATE));
+    assert_eq!(bytes, content(WINDOW, 1800 * RATE));
     assert!(in_folder(&folder.path().join("work")).is_empty());
 }
 
@@ -105,7 +105,7 @@ async fn progress_stands_still_where_a_source_can_only_begin_anew() {
         .bytes()
         .await
         .unwrap();
-    assert_eq!(bytes, content(WINDOW, 3600 * RATE));
+    assert_eq!(bytes, content(WINDOW, 1800 * RATE));
 }
 
 #[tokio::test]
@@ -146,7 +146,7 @@ async fn a_job_fails_with_its_reason_and_the_service_goes_on() {
             Some(api.progress(&id).await).filter(|answer| answer.code() != "0")
         })
         .await;
-        answer.assert_rejected(200, "42207");
+        answer.assert_rejected(200, "42208");
         assert!(answer.message().contains(reason), "{answer:?}");
         switch.store(false, SeqCst);
     }
@@ -192,7 +192,7 @@ async fn an_operator_lists_and_cancels_while_the_server_runs() {
             !administrator.cancel(&id.parse().unwrap()).unwrap(),
             "it has ended"
         );
-        api.progress(id).await.assert_rejected(200, "42208");
+        api.progress(id).await.assert_rejected(200, "42209");
     }
     // The place of the cancelled one is free again, though its source brings nothing.
     poll_until("the work file's end", async || {

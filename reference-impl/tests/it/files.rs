@@ -9,8 +9,8 @@ use smsload_reference::FILES_PATH;
 use crate::source::{RATE, content};
 use crate::support::{Api, config, poll_until, within};
 
-const WINDOW: (&str, &str) = ("2025-04-04T08:00:00", "2025-04-04T09:00:00");
-const SIZE: u64 = 3600 * RATE;
+const WINDOW: (&str, &str) = ("2025-04-04T21:30:00", "2025-04-04T22:00:00");
+const SIZE: u64 = 1800 * RATE;
 
 /// A finished download's file address.
 async fn finished(api: &Api) -> String {

@@ -34,8 +34,8 @@ async fn the_pages_say_how_it_is() {
         "smsload_requests_rejected_total{code=\"42201\"} 1",
         "smsload_jobs{state=\"finished\"} 1",
         "smsload_jobs{state=\"queued\"} 0",
-        "smsload_file_bytes 2160000",
-        "smsload_transferred_bytes_total 2160000",
+        "smsload_file_bytes 360000",
+        "smsload_transferred_bytes_total 360000",
         "smsload_ready 1",
     ] {
         assert!(

@@ -12,15 +12,14 @@ use smsload_reference::{
 use crate::support::NAMES;
 
 /// Bytes of a recorded second.
-pub(crate) const RATE: u64 = 100;
+pub(crate) const RATE: u64 = 200;
 
 /// What the demonstration has recorded: the first channel's segments.
-const SEGMENTS: [(&str, &str); 5] = [
+const SEGMENTS: [(&str, &str); 4] = [
     NAMES.leap_day,
     NAMES.year_end,
-    ("2025-04-04T08:00:00", "2025-04-04T10:00:00"),
-    ("2025-04-04T10:00:00", "2025-04-04T14:00:00"),
-    ("2025-04-04T15:00:00", "2025-04-04T18:00:00"),
+    NAMES.recorded,
+    (NAMES.gap.1, "2025-04-04T22:20:00"),
 ];
 
 /// Switches; they may be turned while a stream is open.

@@ -1,0 +1,1 @@
+//! Boxes of cut files, read with the reader of this crate.
