@@ -180,7 +180,7 @@ async fn newest_progress_takes_the_place_of_what_was_not_sent() {
 async fn the_end_of_a_failed_download_is_told_without_a_file() {
     let receiver = Receiver::start().await;
     let source = Source::default();
-    source.0.breaks_after.store(1_000_000, SeqCst);
+    source.0.breaks_after.store(200_000, SeqCst);
     let api = Api::of(calling(), source).await;
     let id = api.download(&told(&receiver, "/")).await.data("stream_id");
     poll_until("the failure", async || {
