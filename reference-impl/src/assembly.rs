@@ -9,7 +9,7 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use crate::access::Access;
-use crate::callback::{Client, Courier, CourierSettings, Places, Reach, Resolver, Signer};
+use crate::callback::{Client, Courier, CourierSettings, Places, Reach, Resolver, Signer, Tls};
 use crate::clock::Clock;
 use crate::config::{Config, ConfigError};
 use crate::data_dir::DataDir;
@@ -219,7 +219,11 @@ fn courier(
     let callbacks = &config.callbacks;
     Courier {
         store: shared.store.clone(),
-        client: Client::new(reach.clone(), callbacks.deadline),
+        client: Client::new(
+            reach.clone(),
+            Tls::new(callbacks.ca_file.clone()),
+            callbacks.deadline,
+        ),
         clock: shared.clock,
         metrics: shared.metrics.clone(),
         settings: CourierSettings {

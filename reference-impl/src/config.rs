@@ -24,6 +24,13 @@ pub struct Config {
     /// The status of a rejection: `"ok"` (default) or `"http4xx"`.
     #[serde(default)]
     pub rejection_status: RejectionStatus,
+    /// Where to listen, for programs that take it from here; port 0 takes any free one.
+    #[serde(default)]
+    pub listen: Option<SocketAddr>,
+    /// The directory of recordings, for programs that take it from here: one tree for each device and
+    /// channel.
+    #[serde(default)]
+    pub archive: Option<PathBuf>,
     /// The folder for jobs and files. Without one, a folder for this run only, which is removed at its
     /// end: nothing outlives it.
     #[serde(default)]

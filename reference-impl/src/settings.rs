@@ -65,6 +65,8 @@ pub struct Callbacks {
     pub at_once: usize,
     /// Callbacks under way at once to one host and port. Default 4.
     pub at_once_per_receiver: usize,
+    /// A PEM file with certificate authorities that are trusted beside the machine's, for https.
+    pub ca_file: Option<PathBuf>,
     /// Signs callbacks as Standard Webhooks does: `whsec_` and base64 of 24 to 64 bytes. Default: they
     /// are not signed.
     pub secret: Option<Secret>,
@@ -81,6 +83,7 @@ impl Default for Callbacks {
             deadline: Duration::from_secs(5),
             at_once: 64,
             at_once_per_receiver: 4,
+            ca_file: None,
             secret: None,
         }
     }

@@ -13,11 +13,13 @@ use http_body_util::{BodyExt as _, Full};
 use hyper::body::Incoming;
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout_at};
 
 use super::address::CallbackAddress;
 use super::reach::{Reach, Refusal};
+use super::tls::Tls;
 
 /// How much of an answer's body is read.
 const MAX_BODY: usize = 16 * 1024;
@@ -29,6 +31,7 @@ const AGENT: &str = concat!("smsload/", env!("CARGO_PKG_VERSION"));
 #[derive(Clone)]
 pub(crate) struct Client {
     reach: Reach,
+    tls: Tls,
     deadline: Duration,
 }
 
@@ -56,8 +59,8 @@ pub(super) enum SendError {
     Timeout(Duration),
     #[error("it cannot be connected to: {0}")]
     Connect(std::io::Error),
-    #[error("https is not spoken here; give an http address")]
-    Https,
+    #[error("TLS with it fails: {0}")]
+    Tls(std::io::Error),
     #[error("the exchange broke off: {0}")]
     Broken(#[from] hyper::Error),
     #[error("the request cannot be written: {0}")]
@@ -65,8 +68,12 @@ pub(super) enum SendError {
 }
 
 impl Client {
-    pub(crate) fn new(reach: Reach, deadline: Duration) -> Self {
-        Self { reach, deadline }
+    pub(crate) fn new(reach: Reach, tls: Tls, deadline: Duration) -> Self {
+        Self {
+            reach,
+            tls,
+            deadline,
+        }
     }
 
     /// Sends; the status decides as soon as it is there.
@@ -108,23 +115,27 @@ impl Client {
         timeout_at(end, answer).await.map_err(late)?
     }
 
-    async fn connect(&self, address: &CallbackAddress) -> Result<TcpStream, SendError> {
-        if address.is_https() {
-            return Err(SendError::Https);
-        }
+    /// A connection to one of the addresses that were judged just now.
+    async fn connect(&self, address: &CallbackAddress) -> Result<Box<dyn Stream>, SendError> {
         let mut failed = std::io::Error::from(std::io::ErrorKind::AddrNotAvailable);
         for judged in self.reach.judge(address).await? {
             match TcpStream::connect(judged).await {
-                Ok(stream) => {
-                    let _ = stream.set_nodelay(true);
-                    return Ok(stream);
+                Ok(stream) if address.is_https() => {
+                    let stream = self.tls.connect(stream, address.callee()).await;
+                    return Ok(Box::new(stream.map_err(SendError::Tls)?));
                 }
+                Ok(stream) => return Ok(Box::new(stream)),
                 Err(error) => failed = error,
             }
         }
         Err(SendError::Connect(failed))
     }
 }
+
+/// A connection, with TLS or without.
+trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
+
+impl<S: AsyncRead + AsyncWrite + Send + Unpin> Stream for S {}
 
 fn request(parcel: Parcel<'_>) -> Result<Request<Full<Bytes>>, SendError> {
     let mut request = Request::builder()

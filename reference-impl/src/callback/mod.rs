@@ -7,6 +7,7 @@ mod lanes;
 mod message;
 mod reach;
 mod schedule;
+mod tls;
 
 pub(crate) use address::CallbackAddress;
 pub(crate) use client::Client;
@@ -17,3 +18,4 @@ pub(crate) use reach::SystemResolver;
 pub(crate) use reach::{Reach, Refusal};
 pub use reach::{Resolver, Resolving};
 pub(crate) use schedule::Schedule;
+pub(crate) use tls::Tls;

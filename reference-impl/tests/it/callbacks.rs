@@ -254,3 +254,25 @@ async fn a_configured_secret_signs_what_is_sent() {
             .is_ok()
     );
 }
+
+#[tokio::test]
+async fn https_is_spoken_and_certificates_are_verified() {
+    let folder = tempfile::tempdir().unwrap();
+    let ca_file = folder.path().join("ca.pem");
+    let receiver = Receiver::over_tls(&ca_file).await;
+    let mut config = calling();
+    config.callbacks.ca_file = Some(ca_file);
+    let body = with("callback", format!("https://{}/", receiver.addr));
+    let api = Api::with(config).await;
+    api.download(&body).await.assert_accepted();
+    receiver.until_last().await;
+    // Who does not trust the authority tells nothing.
+    let before = receiver.calls().len();
+    let mut config = calling();
+    config.callbacks.retry = vec![Duration::from_millis(5)];
+    let api = Api::with(config).await;
+    let id = api.download(&body).await.data("stream_id");
+    let why = poll_until("giving up", async || api.job(&id).await.callback_closed).await;
+    assert!(why.contains("TLS"), "{why}");
+    assert_eq!(receiver.calls().len(), before);
+}

@@ -1,13 +1,16 @@
 //! A receiver of callbacks that does as it is told.
 
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use rustls::pki_types::PrivateKeyDer;
 use serde_json::Value;
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
+use tokio::net::TcpListener;
+use tokio_rustls::TlsAcceptor;
 
 use crate::support::poll_until;
 
@@ -79,8 +82,27 @@ impl Receiver {
         Self::replying(Vec::new()).await
     }
 
+    /// With a certificate of its own, which `ca_file` is written with.
+    pub(crate) async fn over_tls(ca_file: &Path) -> Self {
+        let key = rcgen::generate_simple_self_signed(vec!["127.0.0.1".to_owned()]).unwrap();
+        std::fs::write(ca_file, key.cert.pem()).unwrap();
+        let private = PrivateKeyDer::try_from(key.signing_key.serialize_der()).unwrap();
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let config = rustls::ServerConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_no_client_auth()
+            .with_single_cert(vec![key.cert.der().clone()], private)
+            .unwrap();
+        Self::of(Vec::new(), Some(TlsAcceptor::from(Arc::new(config)))).await
+    }
+
     /// The first requests get these replies, further ones 200.
     pub(crate) async fn replying(replies: Vec<Reply>) -> Self {
+        Self::of(replies, None).await
+    }
+
+    async fn of(replies: Vec<Reply>, tls: Option<TlsAcceptor>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let addr = listener.local_addr().unwrap();
         let shared = Arc::new(Shared {
@@ -91,7 +113,13 @@ impl Receiver {
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
                 accepting.connections.fetch_add(1, SeqCst);
-                tokio::spawn(serve(stream, accepting.clone()));
+                let (shared, tls) = (accepting.clone(), tls.clone());
+                tokio::spawn(async move {
+                    match tls {
+                        Some(tls) => serve(tls.accept(stream).await.ok()?, shared).await,
+                        None => serve(stream, shared).await,
+                    }
+                });
             }
         });
         Self { addr, shared }
@@ -122,7 +150,10 @@ impl Receiver {
     }
 }
 
-async fn serve(mut stream: TcpStream, shared: Arc<Shared>) -> Option<()> {
+async fn serve<S>(mut stream: S, shared: Arc<Shared>) -> Option<()>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
     let mut bytes = Vec::new();
     loop {
         stream
