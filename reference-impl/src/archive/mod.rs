@@ -179,10 +179,10 @@ impl Inner {
     /// Opens a segment and reads its tables, unless they are known.
     fn read(&self, segment: &Segment) -> Result<(FileInput, Identity, Arc<Movie>), Mp4Error> {
         let (file, identity) = segment::open(&self.path(segment))?;
-        if let Some((of, movie)) = self.movies.get(segment) {
-            if of == identity {
-                return Ok((file, identity, movie));
-            }
+        if let Some((of, movie)) = self.movies.get(segment)
+            && of == identity
+        {
+            return Ok((file, identity, movie));
         }
         let movie = {
             let _turn = self.gate.enter();
@@ -204,10 +204,10 @@ impl Inner {
                 return Some(self.unusable(segment, nobody, &error.into()));
             }
         };
-        if let Some(known) = self.facts.get(segment) {
-            if known.identity == identity {
-                return Some(known);
-            }
+        if let Some(known) = self.facts.get(segment)
+            && known.identity == identity
+        {
+            return Some(known);
         }
         let read = self.read(segment);
         let facts = match read.and_then(|(_, of, movie)| Ok((of, Usable::of(&movie)?))) {

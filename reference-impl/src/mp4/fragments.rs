@@ -222,7 +222,7 @@ impl Run {
             u32::try_from(count).unwrap_or(u32::MAX),
             self.entry,
         )?;
-        for entry in trun.samples.iter() {
+        for entry in &trun.samples {
             sizes.push(entry.size.unwrap_or(self.size));
             track
                 .times

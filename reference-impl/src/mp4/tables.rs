@@ -86,11 +86,6 @@ impl Times {
         self.count
     }
 
-    /// When the last sample ends.
-    pub(crate) fn end(&self) -> u64 {
-        self.end
-    }
-
     fn run_of(&self, sample: u32) -> Option<TimeRun> {
         let after = self.runs.partition_point(|run| run.first <= sample);
         self.runs.get(after.checked_sub(1)?).copied()

@@ -33,6 +33,9 @@ impl Movie {
     }
 }
 
+/// How samples are to be read: a whole box, as it is.
+pub(crate) type SampleEntry = Arc<[u8]>;
+
 /// What a track is made of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
@@ -82,8 +85,7 @@ pub(crate) struct Track {
     /// Ticks in a second; not 0.
     pub(crate) timescale: u32,
     pub(crate) look: Look,
-    /// Sample entries, whole boxes as they are.
-    pub(crate) entries: Vec<Arc<[u8]>>,
+    pub(crate) entries: Vec<SampleEntry>,
     pub(crate) times: Times,
     pub(crate) offsets: Offsets,
     pub(crate) sizes: Sizes,
