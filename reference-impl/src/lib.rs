@@ -56,7 +56,7 @@ mod store;
 mod stream_id;
 mod time;
 
-pub use archive::{Archive, ArchiveError, Device, MemoryArchive};
+pub use archive::{Archive, ArchiveError, Device, Import, ImportError, MemoryArchive};
 pub use config::{Config, ConfigError, Jobs};
 pub use demo::Fixtures;
 pub use gb28181::{GbCode, GbError, Serial, SipDomain, Ssrc};

@@ -15,6 +15,7 @@
 
 mod cache;
 mod gate;
+mod import;
 mod listing;
 mod locate;
 mod name;
@@ -37,6 +38,7 @@ pub(crate) use name::{Ending, SegmentName};
 use segment::{Facts, Identity, Usable};
 
 use crate::gb28181::GbCode;
+pub use import::{Import, ImportError};
 // Until the catalogue in memory goes.
 pub use crate::memory::{ArchiveError, Device, MemoryArchive};
 use crate::mp4::{self, FileInput, Movie, Mp4Error};
