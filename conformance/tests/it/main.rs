@@ -10,8 +10,10 @@
 
 mod broken;
 mod correct;
+mod early;
 mod generic;
 mod hopeless;
 mod report;
 mod server;
 mod support;
+mod tls;
