@@ -217,6 +217,54 @@ fn a_head_without_bound_is_refused() {
     assert!(refused.contains("64 MiB"), "{refused}");
 }
 
+/// The first `find` in a clip's boxes, and what to write right after it and `skip` more bytes.
+fn patched(clip: &[u8], find: &[u8], skip: usize, bytes: &[u8]) -> Arc<[u8]> {
+    let mut clip = clip.to_vec();
+    let at = clip.windows(find.len()).position(|name| name == find);
+    let at = at.unwrap() + find.len() + skip;
+    clip[at..at + bytes.len()].copy_from_slice(bytes);
+    clip.into()
+}
+
+/// Numbers for which a loop would run for minutes, or a buffer would fill the memory.
+#[test]
+fn numbers_out_of_all_proportion_are_refused() {
+    for (clip, name, skip) in [
+        (0, b"stts", 8),
+        (0, b"stts", 12),
+        (0, b"stsz", 8),
+        (1, b"stco", 4),
+        (0, b"ctts", 12),
+        (0, b"stss", 4),
+        (0, b"stsc", 12),
+        (0, b"elst", 8),
+        (0, b"elst", 12),
+        (0, b"mdhd", 12),
+        (0, b"stsd", 8),
+        (2, b"trun", 4),
+        (2, b"trun", 12),
+        (2, b"tfhd", 8),
+        (2, b"tfdt", 4),
+    ] {
+        for number in [[0xff; 4], [0x7f, 0xff, 0xff, 0xff], [0; 4]] {
+            let file = patched(CLIPS[clip], name, skip, &number);
+            if let Ok(movie) = mp4::read(&file) {
+                assert!(movie.weight() < 1 << 20, "{name:?}");
+            }
+            let _ = cut(&[(file.clone(), span(900, 2000)), (file, None)]);
+        }
+    }
+    for (clip, name, skip) in [(0, b"stsz", 8), (1, b"stco", 4)] {
+        let file = patched(CLIPS[clip], name, skip, &[0xff; 4]);
+        let error = mp4::read(&file).unwrap_err().to_string();
+        assert!(error.contains("out of bounds"), "{error}");
+    }
+    // Pictures that last no time, four billion of them.
+    let none = patched(CLIPS[0], b"stts", 8, &[0xff, 0xff, 0xff, 0, 0, 0, 0, 0]);
+    let error = mp4::read(&none).unwrap_err().to_string();
+    assert!(error.contains("last no time"), "{error}");
+}
+
 /// Bytes of a clip, some of them changed: most often where the boxes are, for what is in `mdat` is of no
 /// consequence.
 fn mutilated() -> impl Strategy<Value = Vec<u8>> {

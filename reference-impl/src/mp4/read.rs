@@ -94,7 +94,7 @@ impl Head {
                 Kind::Video => &mut movie.video,
                 Kind::Audio => &mut movie.audio,
             };
-            *place = draft.track.check(len)?;
+            *place = draft.track.check(draft.kind, len)?;
         }
         if movie.video.is_none() && movie.audio.is_none() {
             return broken("it holds neither picture nor sound");
@@ -254,6 +254,10 @@ fn times(stbl: &[u8], kind: Kind, track: &mut Track) -> Result<(), Mp4Error> {
     for run in decode::<Stts>(must(stbl, b"stts")?)?.entries {
         track.times.push(run.sample_count, run.sample_delta)?;
     }
+    if kind == Kind::Audio {
+        // Sound is heard in the order in which it is decoded.
+        return Ok(());
+    }
     if let Some(ctts) = child(stbl, b"ctts")? {
         for run in decode::<Ctts>(ctts)?.entries {
             // Writers put negative numbers into boxes of version 0, too.
@@ -262,12 +266,10 @@ fn times(stbl: &[u8], kind: Kind, track: &mut Track) -> Result<(), Mp4Error> {
             track.offsets.push(run.sample_count, offset.unwrap_or(0))?;
         }
     }
-    if kind == Kind::Video {
-        track.syncs = child(stbl, b"stss")?
-            .map(decode::<Stss>)
-            .transpose()?
-            .map(|stss| stss.entries.iter().map(|at| at.wrapping_sub(1)).collect());
-    }
+    track.syncs = child(stbl, b"stss")?
+        .map(decode::<Stss>)
+        .transpose()?
+        .map(|stss| stss.entries.iter().map(|at| at.wrapping_sub(1)).collect());
     Ok(())
 }
 
