@@ -1,27 +1,21 @@
 //! The reference implementation inside the process, as the target of `smsload verify` when none is named.
 
 use std::net::Ipv4Addr;
-use std::sync::Arc;
 
 use anyhow::Context as _;
 use smsload_conformance::{BaseUrl, Declared, Fixtures, Target, Window};
 use smsload_reference::{Capabilities, Config, Fixtures as Demo, Reference, Running};
-
-use crate::serve_archive::Recordings;
 
 /// The reference with its demo recordings, on a free port of this machine.
 #[derive(Debug)]
 pub(crate) struct Embedded {
     running: Running,
     capabilities: Capabilities,
-    _recordings: Recordings,
 }
 
 impl Embedded {
     pub(crate) async fn start() -> anyhow::Result<Self> {
-        let recordings = Recordings::demo()?;
-        let source = Arc::new(recordings.archive.clone());
-        let reference = Reference::with_source(Config::demo(), source)?;
+        let reference = Reference::new(Config::demo())?;
         let capabilities = reference.capabilities();
         let running = reference
             .start((Ipv4Addr::LOCALHOST, 0).into())
@@ -30,7 +24,6 @@ impl Embedded {
         Ok(Self {
             running,
             capabilities,
-            _recordings: recordings,
         })
     }
 

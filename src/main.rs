@@ -9,7 +9,6 @@ mod exit;
 mod mock;
 mod proxy;
 mod serve;
-mod serve_archive;
 mod spec;
 mod spec_show;
 mod terminal;

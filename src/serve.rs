@@ -2,25 +2,21 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use anyhow::Context as _;
 use clap::{Args, ValueEnum};
 use smsload_reference::{Config, Reference, RejectionStatus};
 
 use crate::exit::{self, Exit};
-use crate::serve_archive::ArchiveArgs;
 use crate::terminal::stop_signal;
 
 /// Run the reference implementation: a server that is right, to compare with
 ///
-/// It cuts recordings out of a directory of MP4 files. It keeps its downloads in memory, and neither calls back nor
+/// It keeps its downloads in memory and has a catalogue of recordings, not their pictures: it neither calls back nor
 /// serves files yet.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  smsload serve\n  smsload serve --listen 127.0.0.1:0 --archive /srv/recordings --config sms.toml\n  \
-        smsload serve --archive /srv/recordings --import *.mp4 --device 34020000001110000228 \\\n    \
-        --channel 34020000001320000666 --start 2025-04-04T21:30:00"
+    after_help = "Examples:\n  smsload serve\n  smsload serve --listen 127.0.0.1:0 --config sms.toml"
 )]
 pub(crate) struct ServeArgs {
     /// Where to listen; port 0 takes any free one
@@ -32,8 +28,6 @@ pub(crate) struct ServeArgs {
     /// How a rejection is told [default: what the configuration says]
     #[arg(long, value_enum)]
     rejections: Option<Rejections>,
-    #[command(flatten)]
-    archive: ArchiveArgs,
 }
 
 /// How a rejection is told.
@@ -46,10 +40,6 @@ enum Rejections {
 }
 
 pub(crate) async fn run(args: ServeArgs) -> anyhow::Result<Exit> {
-    if args.archive.is_import() {
-        args.archive.import()?;
-        return Ok(exit::OK);
-    }
     let mut config = match &args.config {
         None => Config::demo(),
         Some(path) => {
@@ -64,8 +54,7 @@ pub(crate) async fn run(args: ServeArgs) -> anyhow::Result<Exit> {
             Rejections::Http4xx => RejectionStatus::Http4xx,
         };
     }
-    let recordings = args.archive.open(None)?;
-    let running = Reference::with_source(config, Arc::new(recordings.archive.clone()))?
+    let running = Reference::new(config)?
         .start(args.listen)
         .await
         .with_context(|| {
