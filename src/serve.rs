@@ -10,6 +10,7 @@ use smsload_reference::{Archive, Config, Layers, Reference, StartError, demo, re
 use tempfile::TempDir;
 
 use crate::exit::{self, Exit};
+use crate::serve_import::ImportArgs;
 use crate::serve_jobs::{self, JobsArgs};
 use crate::terminal::stop_signal;
 
@@ -50,6 +51,8 @@ pub(crate) struct ServeArgs {
     /// Serve the built-in recordings, whatever the configuration says
     #[arg(long)]
     demo: bool,
+    #[command(flatten)]
+    import: ImportArgs,
     /// What callers reach this server by; file addresses begin with it [default: the address listened on]
     #[arg(long, value_name = "URL")]
     public_url: Option<String>,
@@ -96,6 +99,9 @@ pub(crate) async fn run(mut args: ServeArgs) -> anyhow::Result<Exit> {
         return serve_jobs::run(args);
     }
     let config = config(&args)?;
+    if args.import.is_asked() {
+        return args.import.run(config.archive);
+    }
     let listen = config
         .listen
         .unwrap_or_else(|| (Ipv4Addr::LOCALHOST, 4020).into());

@@ -84,7 +84,7 @@ mod time;
 mod token_file;
 
 pub use admin::{AdminError, Administrator};
-pub use archive::{Archive, ArchiveError, Device, MemoryArchive};
+pub use archive::{Archive, ArchiveError, Device, Import, ImportError, MemoryArchive};
 pub use callback::{Resolver, Resolving};
 pub use clock::Millis;
 pub use config::{Config, ConfigError, Jobs};

@@ -125,11 +125,7 @@ impl Inner {
             {
                 return Ok(Arc::clone(&usable.whole));
             }
-            let read = self.read(&segment);
-            let (_, identity, movie) = read.map_err(|error| self.broken(&segment, &error))?;
-            if identity != part.identity {
-                return Err(self.changed(&segment));
-            }
+            let (_, movie) = self.read_again(&segment, part.identity)?;
             Ok(Arc::new(Piece::of(&movie, part.span, at == 0, at == last)))
         };
         let pieces = chosen.iter().enumerate().map(piece);

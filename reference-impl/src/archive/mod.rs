@@ -15,6 +15,7 @@
 
 mod cache;
 mod gate;
+mod import;
 mod listing;
 mod locate;
 mod name;
@@ -37,6 +38,7 @@ pub(crate) use name::{Ending, SegmentName};
 use segment::{Facts, Identity, Usable};
 
 use crate::gb28181::GbCode;
+pub use import::{Import, ImportError};
 // Until the catalogue in memory goes.
 pub use crate::memory::{ArchiveError, Device, MemoryArchive};
 use crate::mp4::{self, FileInput, Movie, Mp4Error};
@@ -179,10 +181,10 @@ impl Inner {
     /// Opens a segment and reads its tables, unless they are known.
     fn read(&self, segment: &Segment) -> Result<(FileInput, Identity, Arc<Movie>), Mp4Error> {
         let (file, identity) = segment::open(&self.path(segment))?;
-        if let Some((of, movie)) = self.movies.get(segment) {
-            if of == identity {
-                return Ok((file, identity, movie));
-            }
+        if let Some((of, movie)) = self.movies.get(segment)
+            && of == identity
+        {
+            return Ok((file, identity, movie));
         }
         let movie = {
             let _turn = self.gate.enter();
@@ -204,10 +206,10 @@ impl Inner {
                 return Some(self.unusable(segment, nobody, &error.into()));
             }
         };
-        if let Some(known) = self.facts.get(segment) {
-            if known.identity == identity {
-                return Some(known);
-            }
+        if let Some(known) = self.facts.get(segment)
+            && known.identity == identity
+        {
+            return Some(known);
         }
         let read = self.read(segment);
         let facts = match read.and_then(|(_, of, movie)| Ok((of, Usable::of(&movie)?))) {

@@ -37,16 +37,11 @@ impl Files {
 }
 
 impl Open for Files {
+    type File = FileInput;
+
     fn open(&self, piece: usize) -> Result<(FileInput, Arc<Movie>), SourceError> {
-        let segment = self.segment(piece);
-        let (file, identity, movie) = self
-            .archive
-            .read(&segment)
-            .map_err(|error| self.archive.broken(&segment, &error))?;
-        match identity == self.chosen[piece].identity {
-            true => Ok((file, movie)),
-            false => Err(self.archive.changed(&segment)),
-        }
+        let identity = self.chosen[piece].identity;
+        self.archive.read_again(&self.segment(piece), identity)
     }
 
     fn check(&self, piece: usize, file: &FileInput) -> Result<(), SourceError> {
@@ -65,6 +60,22 @@ impl Open for Files {
 }
 
 impl Inner {
+    /// Opens a segment that has been looked at before.
+    pub(super) fn read_again(
+        &self,
+        segment: &Segment,
+        was: Identity,
+    ) -> Result<(FileInput, Arc<Movie>), SourceError> {
+        match self.read(segment) {
+            Ok((file, is, movie)) if is == was => Ok((file, movie)),
+            Ok(_) => Err(self.changed(segment)),
+            Err(error) => match Identity::at(&self.path(segment)) {
+                Ok(is) if is != was => Err(self.changed(segment)),
+                _ => Err(self.broken(segment, &error)),
+            },
+        }
+    }
+
     /// A segment cannot be read any more.
     pub(super) fn broken(&self, segment: &Segment, error: &Mp4Error) -> SourceError {
         let path = self.path(segment);

@@ -9,7 +9,7 @@ use super::boxes::{self, MOVIE_SCALE};
 use super::part::{Part, Piece};
 use super::timeline::Timeline;
 use super::{MAX_HEAD, NotOneFile};
-use crate::mp4::Kind;
+use crate::mp4::{Kind, SampleEntry};
 
 /// A table of a track, in the order in which they stand in the file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -88,7 +88,7 @@ pub(super) struct TrackPlan {
     /// The size of all samples, if they have one size.
     pub(super) uniform: Option<u32>,
     /// All sample entries, and for each piece which of them its own are.
-    entries: Vec<Arc<[u8]>>,
+    entries: Vec<SampleEntry>,
     pub(super) entry_of: Vec<Vec<u32>>,
     /// Samples and chunks before each piece.
     pub(super) before: Vec<(u32, u32)>,
@@ -268,9 +268,9 @@ impl TrackPlan {
 fn entries(
     kind: Kind,
     pieces: &[Arc<Piece>],
-) -> Result<(Vec<Arc<[u8]>>, Vec<Vec<u32>>), NotOneFile> {
-    let mut all: Vec<Arc<[u8]>> = Vec::new();
-    let mut known: HashMap<Arc<[u8]>, u32> = HashMap::new();
+) -> Result<(Vec<SampleEntry>, Vec<Vec<u32>>), NotOneFile> {
+    let mut all: Vec<SampleEntry> = Vec::new();
+    let mut known: HashMap<SampleEntry, u32> = HashMap::new();
     let mut of_pieces = Vec::with_capacity(pieces.len());
     for piece in pieces {
         let own = piece.part(kind).map_or(&[][..], |part| &part.entries);
@@ -282,7 +282,7 @@ fn entries(
         });
         of_pieces.push(numbers.collect());
     }
-    let name = |entry: &Arc<[u8]>| entry.get(4..8).map(<[u8]>::to_vec);
+    let name = |entry: &SampleEntry| entry.get(4..8).map(<[u8]>::to_vec);
     if let Some(other) = all.iter().find(|entry| name(entry) != name(&all[0])) {
         let names = [&all[0], other].map(|entry| {
             let name = name(entry).unwrap_or_default();

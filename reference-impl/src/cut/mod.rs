@@ -34,8 +34,8 @@ pub(crate) use layout::Layout;
 pub(crate) use part::{Piece, Span, closed_end};
 pub(crate) use writer::{Open, Writer};
 
-/// Most bytes before the samples, and so most that a reader has to hold. A week of 25 pictures a second
-/// with AAC has about 130 MiB, a day 20 MiB.
+/// Most bytes before the samples, and so most that a reader has to hold. A day of 25 pictures a second
+/// with AAC has 20 to 40 MiB.
 pub(crate) const MAX_HEAD: u64 = 64 << 20;
 
 /// The parts cannot be one file.

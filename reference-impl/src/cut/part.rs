@@ -1,9 +1,8 @@
 //! Which samples of a file make a piece, and the numbers that the layout needs of them.
 
 use std::ops::Range;
-use std::sync::Arc;
 
-use crate::mp4::{Kind, Look, Movie, Sizes, Track};
+use crate::mp4::{Kind, Look, Movie, SampleEntry, Sizes, Track};
 
 /// A stretch of a file's presentation, in milliseconds after its start.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -173,7 +172,7 @@ fn sounds(track: &Track, within: &Range<i64>, first: bool, last: bool) -> Option
 pub(crate) struct Part {
     pub(crate) timescale: u32,
     pub(crate) look: Look,
-    pub(crate) entries: Vec<Arc<[u8]>>,
+    pub(crate) entries: Vec<SampleEntry>,
     pub(crate) samples: Range<u32>,
     /// When the first sample is shown, after the start of the piece.
     pub(crate) first_shown: i64,

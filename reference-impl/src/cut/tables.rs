@@ -59,21 +59,23 @@ pub(super) fn entries(
     piece: usize,
     movie: &Movie,
 ) -> Option<BytesMut> {
-    let part = layout.pieces[piece].part(plan.kind)?;
-    let track = movie.track(plan.kind)?;
-    if part.samples.end > track.count() {
+    let entries = Entries {
+        plan,
+        piece,
+        part: layout.pieces[piece].part(plan.kind)?,
+        track: movie.track(plan.kind)?,
+    };
+    if entries.part.samples.end > entries.track.count() {
         return None;
     }
     let mut out = BytesMut::new();
     match table {
-        Table::Times => times(plan, piece, part, track, &mut out)?,
-        Table::Offsets => offsets(plan, piece, part, track, &mut out)?,
-        Table::Syncs => syncs(plan.before[piece].0, part, track, &mut out),
-        Table::ChunkRuns => chunk_runs(plan, piece, part, track, &mut out)?,
-        Table::Sizes => match plan.uniform {
-            Some(_) => {}
-            None => sizes(part, track, &mut out),
-        },
+        Table::Times => entries.times(&mut out)?,
+        Table::Offsets => entries.offsets(&mut out)?,
+        Table::Syncs => entries.syncs(&mut out),
+        Table::ChunkRuns => entries.chunk_runs(&mut out)?,
+        Table::Sizes if plan.uniform.is_some() => {}
+        Table::Sizes => entries.sizes(&mut out),
         Table::Chunks => {
             let start = layout.samples_start(piece);
             let places = Places::of(layout, piece, movie);
@@ -89,94 +91,103 @@ pub(super) fn entries(
     Some(out)
 }
 
-fn times(
-    plan: &TrackPlan,
+/// What a piece gives to a track of the whole, and where it comes from.
+struct Entries<'a> {
+    plan: &'a TrackPlan,
     piece: usize,
-    part: &Part,
-    track: &Track,
-    out: &mut BytesMut,
-) -> Option<()> {
-    let last = part.samples.end - 1;
-    let mut runs = track.times.clip(part.samples.start..last).peekable();
-    let joint = plan.line.joints[piece];
-    let mut merged = false;
-    while let Some((count, delta)) = runs.next() {
-        let delta = u32::try_from(plan.line.ticks(piece, delta)).ok()?;
-        merged = runs.peek().is_none() && delta == joint;
-        out.put_u32(count + u32::from(merged));
-        out.put_u32(delta);
-    }
-    if !merged {
-        out.put_u32(1);
-        out.put_u32(joint);
-    }
-    Some(())
+    part: &'a Part,
+    track: &'a Track,
 }
 
-/// Offsets are such that every piece is decoded the same time before it is shown.
-fn offsets(
-    plan: &TrackPlan,
-    piece: usize,
-    part: &Part,
-    track: &Track,
-    out: &mut BytesMut,
-) -> Option<()> {
-    let shift = i64::from(plan.line.reorder);
-    let mut put = |count: u32, offset: i32| {
-        let later = i64::from(offset) - i64::from(part.first_offset);
-        let later = plan.line.ticks(piece, later.unsigned_abs()).cast_signed() * later.signum();
-        out.put_u32(count);
-        out.put_u32(u32::try_from(later + shift).ok()?);
+impl Entries<'_> {
+    /// Ticks of the piece in ticks of the whole.
+    fn ticks(&self, ticks: u32) -> u64 {
+        self.plan.line.ticks(self.piece, ticks)
+    }
+
+    fn times(&self, out: &mut BytesMut) -> Option<()> {
+        let samples = &self.part.samples;
+        let runs = self.track.times.clip(samples.start..samples.end - 1);
+        let mut runs = runs.peekable();
+        let joint = self.plan.line.joints[self.piece];
+        let mut merged = false;
+        while let Some((count, delta)) = runs.next() {
+            let delta = u32::try_from(self.ticks(delta)).ok()?;
+            merged = runs.peek().is_none() && delta == joint;
+            out.put_u32(count + u32::from(merged));
+            out.put_u32(delta);
+        }
+        if !merged {
+            out.put_u32(1);
+            out.put_u32(joint);
+        }
         Some(())
-    };
-    if part.offset_runs == 0 {
-        put(part.count(), 0)?;
     }
-    for (count, offset) in track.offsets.clip(part.samples.clone()) {
-        put(count, offset)?;
-    }
-    Some(())
-}
 
-fn syncs(before: u32, part: &Part, track: &Track, out: &mut BytesMut) {
-    // Numbers in the file begin with 1.
-    match &track.syncs {
-        Some(syncs) => {
-            for sample in within(syncs, &part.samples) {
-                out.put_u32(before + (sample - part.samples.start) + 1);
+    /// Offsets are such that every piece is decoded the same time before it is shown.
+    fn offsets(&self, out: &mut BytesMut) -> Option<()> {
+        let Part {
+            samples,
+            first_offset,
+            offset_runs,
+            ..
+        } = self.part;
+        let none = (*offset_runs == 0).then_some((self.part.count(), 0));
+        let runs = self.track.offsets.clip(samples.clone());
+        for (count, offset) in none.into_iter().chain(runs) {
+            let later = self.ticks(offset.abs_diff(*first_offset)).cast_signed();
+            let later = if offset < *first_offset {
+                -later
+            } else {
+                later
+            };
+            let offset = i64::from(self.plan.line.reorder).checked_add(later)?;
+            out.put_u32(count);
+            out.put_u32(u32::try_from(offset).ok()?);
+        }
+        Some(())
+    }
+
+    fn syncs(&self, out: &mut BytesMut) {
+        let samples = &self.part.samples;
+        // Numbers in the file begin with 1.
+        let number = |sample: u32| self.plan.before[self.piece].0 + (sample - samples.start) + 1;
+        match &self.track.syncs {
+            Some(syncs) => {
+                for &sample in within(syncs, samples) {
+                    out.put_u32(number(sample));
+                }
+            }
+            None => samples
+                .clone()
+                .for_each(|sample| out.put_u32(number(sample))),
+        }
+    }
+
+    fn chunk_runs(&self, out: &mut BytesMut) -> Option<()> {
+        let mut alike = None;
+        let first = self.plan.before[self.piece].1 + 1;
+        let samples = self.part.samples.clone();
+        let chunks = self.track.chunks.clip(samples, &self.track.sizes);
+        for (number, chunk) in (first..).zip(chunks) {
+            let this = (chunk.samples.len(), chunk.entry);
+            if alike != Some(this) {
+                alike = Some(this);
+                out.put_u32(number);
+                out.put_u32(u32::try_from(this.0).ok()?);
+                out.put_u32(*self.plan.entry_of[self.piece].get(usize::from(this.1))?);
             }
         }
-        None => (0..part.count()).for_each(|sample| out.put_u32(before + sample + 1)),
+        Some(())
     }
-}
 
-fn chunk_runs(
-    plan: &TrackPlan,
-    piece: usize,
-    part: &Part,
-    track: &Track,
-    out: &mut BytesMut,
-) -> Option<()> {
-    let mut alike = None;
-    let first = plan.before[piece].1 + 1;
-    for (number, chunk) in (first..).zip(track.chunks.clip(part.samples.clone(), &track.sizes)) {
-        let this = (chunk.samples.len(), chunk.entry);
-        if alike != Some(this) {
-            alike = Some(this);
-            out.put_u32(number);
-            out.put_u32(u32::try_from(this.0).ok()?);
-            out.put_u32(*plan.entry_of[piece].get(usize::from(this.1))?);
-        }
-    }
-    Some(())
-}
-
-fn sizes(part: &Part, track: &Track, out: &mut BytesMut) {
-    match part.uniform {
-        Some(size) => (0..part.count()).for_each(|_| out.put_u32(size)),
-        None => {
-            for size in track.sizes.each(part.samples.clone()) {
-                out.put_u32(*size);
+    fn sizes(&self, out: &mut BytesMut) {
+        match self.part.uniform {
+            Some(size) => (0..self.part.count()).for_each(|_| out.put_u32(size)),
+            None => {
+                for size in self.track.sizes.each(self.part.samples.clone()) {
+                    out.put_u32(*size);
+                }
             }
         }
     }

@@ -6,23 +6,26 @@ use bytes::{Buf, Bytes, BytesMut};
 
 use super::layout::{Layout, Section};
 use super::tables::{Places, Run, entries};
-use crate::mp4::{FileInput, Input, Movie, Mp4Error};
+use crate::mp4::{Input, Movie, Mp4Error};
 use crate::source::SourceError;
 
 /// Opens the file of a piece, by its place; refuses if the file is no longer the same.
 pub(crate) trait Open: Send {
+    /// An open file.
+    type File: Input + Send;
+
     /// The file, and what it holds.
-    fn open(&self, piece: usize) -> Result<(FileInput, Arc<Movie>), SourceError>;
+    fn open(&self, piece: usize) -> Result<(Self::File, Arc<Movie>), SourceError>;
 
     /// Whether the open file of a piece is still the same.
-    fn check(&self, piece: usize, file: &FileInput) -> Result<(), SourceError>;
+    fn check(&self, piece: usize, file: &Self::File) -> Result<(), SourceError>;
 
     /// What `error` is, of this piece.
     fn broken(&self, piece: usize, error: &Mp4Error) -> SourceError;
 }
 
 /// Delivers the file of a [`Layout`], in order. It reads files, and so it waits for disks.
-pub(crate) struct Writer<O> {
+pub(crate) struct Writer<O: Open> {
     layout: Arc<Layout>,
     files: O,
     /// The next section, and how many of its bytes are not wanted.
@@ -31,15 +34,15 @@ pub(crate) struct Writer<O> {
     /// Bytes of a section that have not been delivered yet.
     ready: Bytes,
     /// Samples that have not been read yet.
-    samples: Option<Samples>,
+    samples: Option<Samples<O::File>>,
     /// The file that was read last, and what it holds.
-    current: Option<(usize, FileInput, Arc<Movie>)>,
+    current: Option<(usize, O::File, Arc<Movie>)>,
 }
 
 /// The samples of a piece, while they are read.
-struct Samples {
+struct Samples<F> {
     piece: usize,
-    file: FileInput,
+    file: F,
     runs: std::vec::IntoIter<Run>,
     run: Run,
 }
@@ -183,7 +186,7 @@ impl<O: Open> Writer<O> {
     }
 }
 
-impl Samples {
+impl<F> Samples<F> {
     /// Leaves out the first `skip` bytes.
     fn skip(&mut self, mut skip: u64) {
         while skip > 0 {

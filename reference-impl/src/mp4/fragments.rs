@@ -222,13 +222,15 @@ impl Run {
             u32::try_from(count).unwrap_or(u32::MAX),
             self.entry,
         )?;
-        for entry in trun.samples.iter() {
+        for entry in &trun.samples {
             sizes.push(entry.size.unwrap_or(self.size));
             track
                 .times
                 .push(1, entry.duration.unwrap_or(self.duration))?;
-            let offset = entry.cts.and_then(|cts| i32::try_from(cts).ok());
-            track.offsets.push(1, offset.unwrap_or(0))?;
+            if draft.kind == Kind::Video {
+                let offset = entry.cts.and_then(|cts| i32::try_from(cts).ok());
+                track.offsets.push(1, offset.unwrap_or(0))?;
+            }
             if entry.flags.unwrap_or(self.flags) & NOT_SYNC == 0 {
                 syncs.samples.push(syncs.seen);
             }

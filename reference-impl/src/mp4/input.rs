@@ -6,21 +6,21 @@ use std::io;
 /// Bytes that can be read at any place.
 pub(crate) trait Input {
     /// How many there are.
-    fn len(&self) -> u64;
+    fn size(&self) -> u64;
 
     /// Fills `buf` with the bytes from `at` on; an error if there are not as many.
     fn read_exact_at(&self, buf: &mut [u8], at: u64) -> io::Result<()>;
 }
 
-impl Input for &[u8] {
-    fn len(&self) -> u64 {
-        <[u8]>::len(self) as u64
+impl<T: AsRef<[u8]>> Input for T {
+    fn size(&self) -> u64 {
+        self.as_ref().len() as u64
     }
 
     fn read_exact_at(&self, buf: &mut [u8], at: u64) -> io::Result<()> {
         let part = usize::try_from(at)
             .ok()
-            .and_then(|at| self.get(at..at.checked_add(buf.len())?))
+            .and_then(|at| self.as_ref().get(at..at.checked_add(buf.len())?))
             .ok_or(io::ErrorKind::UnexpectedEof)?;
         buf.copy_from_slice(part);
         Ok(())
@@ -47,7 +47,7 @@ impl FileInput {
 }
 
 impl Input for FileInput {
-    fn len(&self) -> u64 {
+    fn size(&self) -> u64 {
         self.len
     }
 

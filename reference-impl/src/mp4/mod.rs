@@ -27,7 +27,7 @@ mod walk;
 pub(crate) use input::{FileInput, Input};
 pub(crate) use read::read;
 pub(crate) use tables::{Chunks, Offsets, Sizes, Times};
-pub(crate) use track::{Edit, Kind, Look, Movie, Track};
+pub(crate) use track::{Edit, Kind, Look, Movie, SampleEntry, Track};
 
 /// Most bytes of boxes with tables in one file. A day of 25 pictures a second with AAC has about 24 MiB.
 pub(crate) const MAX_TABLES: u64 = 32 << 20;

@@ -1,7 +1,5 @@
 //! From the boxes of a file to a [`Movie`].
 
-use std::sync::Arc;
-
 use mp4_atom::{
     Atom, Co64, Ctts, Elst, Mdhd, Mvhd, Stco, Stsc, Stss, Stsz, StszSamples, Stts, Tkhd,
 };
@@ -9,7 +7,8 @@ use mp4_atom::{
 use super::fragments::Fragments;
 use super::walk::{Walk, child, children, must};
 use super::{
-    Chunks, Edit, Input, Kind, Look, Movie, Mp4Error, Offsets, Sizes, Times, Track, broken,
+    Chunks, Edit, Input, Kind, Look, Movie, Mp4Error, Offsets, SampleEntry, Sizes, Times, Track,
+    broken,
 };
 
 /// Most sample entries in a track, and most tracks that are looked at.
@@ -24,7 +23,7 @@ pub(crate) fn read(input: &impl Input) -> Result<Movie, Mp4Error> {
     let mut quicktime = true;
     let mut head: Option<Head> = None;
     while let Some(found) = walk.next()? {
-        let whole = found.body.end <= input.len();
+        let whole = found.body.end <= input.size();
         match (&found.name, &mut head) {
             (b"ftyp", _) => quicktime = walk.read(&found)?.starts_with(b"qt  "),
             (b"moov", None) => head = Some(Head::read(&walk.read(&found)?)?),
@@ -33,7 +32,7 @@ pub(crate) fn read(input: &impl Input) -> Result<Movie, Mp4Error> {
             (b"moof", Some(head)) => {
                 let body = walk.read(&found)?;
                 if let Some(fragments) = &mut head.fragments {
-                    fragments.add(&body, found.start, &mut head.tracks, input.len())?;
+                    fragments.add(&body, found.start, &mut head.tracks, input.size())?;
                 }
             }
             _ if !whole => {
@@ -44,7 +43,7 @@ pub(crate) fn read(input: &impl Input) -> Result<Movie, Mp4Error> {
         }
     }
     match head {
-        Some(head) => head.finish(quicktime, input.len()),
+        Some(head) => head.finish(quicktime, input.size()),
         None => broken("it has no `moov` box; the recording may not be finished"),
     }
 }
@@ -95,7 +94,7 @@ impl Head {
                 Kind::Video => &mut movie.video,
                 Kind::Audio => &mut movie.audio,
             };
-            *place = draft.track.check(len)?;
+            *place = draft.track.check(draft.kind, len)?;
         }
         if movie.video.is_none() && movie.audio.is_none() {
             return broken("it holds neither picture nor sound");
@@ -141,10 +140,10 @@ fn track(trak: &[u8], scale: u32) -> Result<Option<Draft>, Mp4Error> {
         edit: Edit::default(),
     };
     times(stbl, kind, &mut track)?;
-    if let Some(elst) = child(trak, b"edts")?.map(|edts| child(edts, b"elst")) {
-        if let Some(elst) = elst? {
-            track.edit = edit(&decode(elst)?, scale, mdhd.timescale)?;
-        }
+    if let Some(edts) = child(trak, b"edts")?
+        && let Some(elst) = child(edts, b"elst")?
+    {
+        track.edit = edit(&decode(elst)?, scale, mdhd.timescale)?;
     }
     Ok(Some(Draft {
         id: tkhd.track_id,
@@ -160,7 +159,7 @@ pub(super) fn decode<T: Atom>(mut body: &[u8]) -> Result<T, Mp4Error> {
 }
 
 /// The sample entries, as they are. Each must say that the samples are in this file.
-fn entries(stsd: &[u8], dref: &[u8]) -> Result<Vec<Arc<[u8]>>, Mp4Error> {
+fn entries(stsd: &[u8], dref: &[u8]) -> Result<Vec<SampleEntry>, Mp4Error> {
     let own: Vec<bool> = children(dref.get(8..).unwrap_or_default())
         .map(|part| part.map(|(_, body)| body.get(3).is_some_and(|flags| flags & 1 != 0)))
         .collect::<Result<_, _>>()?;
@@ -196,7 +195,7 @@ fn entries(stsd: &[u8], dref: &[u8]) -> Result<Vec<Arc<[u8]>>, Mp4Error> {
 }
 
 /// Sizes and places of the samples in `stbl`.
-fn places(stbl: &[u8], kind: Kind, entries: &[Arc<[u8]>]) -> Result<(Sizes, Chunks), Mp4Error> {
+fn places(stbl: &[u8], kind: Kind, entries: &[SampleEntry]) -> Result<(Sizes, Chunks), Mp4Error> {
     let Some(stsz) = child(stbl, b"stsz")? else {
         return Err(Mp4Error::Unsupported("a track without a `stsz` box".into()));
     };
@@ -255,6 +254,10 @@ fn times(stbl: &[u8], kind: Kind, track: &mut Track) -> Result<(), Mp4Error> {
     for run in decode::<Stts>(must(stbl, b"stts")?)?.entries {
         track.times.push(run.sample_count, run.sample_delta)?;
     }
+    if kind == Kind::Audio {
+        // Sound is heard in the order in which it is decoded.
+        return Ok(());
+    }
     if let Some(ctts) = child(stbl, b"ctts")? {
         for run in decode::<Ctts>(ctts)?.entries {
             // Writers put negative numbers into boxes of version 0, too.
@@ -263,12 +266,10 @@ fn times(stbl: &[u8], kind: Kind, track: &mut Track) -> Result<(), Mp4Error> {
             track.offsets.push(run.sample_count, offset.unwrap_or(0))?;
         }
     }
-    if kind == Kind::Video {
-        track.syncs = child(stbl, b"stss")?
-            .map(|stss| decode::<Stss>(stss))
-            .transpose()?
-            .map(|stss| stss.entries.iter().map(|at| at.wrapping_sub(1)).collect());
-    }
+    track.syncs = child(stbl, b"stss")?
+        .map(decode::<Stss>)
+        .transpose()?
+        .map(|stss| stss.entries.iter().map(|at| at.wrapping_sub(1)).collect());
     Ok(())
 }
 

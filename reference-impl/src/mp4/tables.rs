@@ -6,6 +6,9 @@ use std::ops::Range;
 
 use super::{MAX_TICKS, Mp4Error, broken};
 
+/// Most samples that last no time: who looks for a time passes them one by one.
+const MAX_IDLE: u32 = 1 << 16;
+
 /// When samples are decoded: runs of equal distances.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Times {
@@ -13,6 +16,8 @@ pub(crate) struct Times {
     count: u32,
     /// After the last sample.
     end: u64,
+    /// Samples that last no time.
+    idle: u32,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -46,6 +51,12 @@ impl Times {
         };
         if end > MAX_TICKS {
             return broken("its times are too large");
+        }
+        if delta == 0 {
+            self.idle = self.idle.saturating_add(count);
+        }
+        if self.idle > MAX_IDLE {
+            return broken("too many of its samples last no time");
         }
         if count > 0 && self.runs.last().is_none_or(|run| run.delta != delta) {
             let (first, time) = (self.count, self.end);
@@ -84,11 +95,6 @@ impl Times {
 
     pub(crate) fn count(&self) -> u32 {
         self.count
-    }
-
-    /// When the last sample ends.
-    pub(crate) fn end(&self) -> u64 {
-        self.end
     }
 
     fn run_of(&self, sample: u32) -> Option<TimeRun> {

@@ -6,6 +6,9 @@ use mp4_atom::{FixedPoint, Matrix};
 
 use super::{Chunks, MAX_TICKS, Mp4Error, Offsets, Sizes, Times, broken};
 
+/// Most pictures in a file: more than a day at 30 a second. They are looked at one by one here and there.
+const MAX_PICTURES: u32 = 1 << 22;
+
 /// What a file holds that is of use here.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Movie {
@@ -32,6 +35,9 @@ impl Movie {
         }
     }
 }
+
+/// How samples are to be read: a whole box, as it is.
+pub(crate) type SampleEntry = Arc<[u8]>;
 
 /// What a track is made of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -82,8 +88,7 @@ pub(crate) struct Track {
     /// Ticks in a second; not 0.
     pub(crate) timescale: u32,
     pub(crate) look: Look,
-    /// Sample entries, whole boxes as they are.
-    pub(crate) entries: Vec<Arc<[u8]>>,
+    pub(crate) entries: Vec<SampleEntry>,
     pub(crate) times: Times,
     pub(crate) offsets: Offsets,
     pub(crate) sizes: Sizes,
@@ -153,13 +158,17 @@ impl Track {
     }
 
     /// Checks the tables against each other and against a file of `len` bytes.
-    pub(super) fn check(mut self, len: u64) -> Result<Option<Self>, Mp4Error> {
+    pub(super) fn check(mut self, kind: Kind, len: u64) -> Result<Option<Self>, Mp4Error> {
         let count = match &self.sizes {
             Sizes::Uniform(_) => self.chunks.count(),
             Sizes::Various(sizes) => u32::try_from(sizes.len()).unwrap_or(u32::MAX),
         };
         if count == 0 {
             return Ok(None);
+        }
+        if kind == Kind::Video && count > MAX_PICTURES {
+            let most = format!("a track of more than {MAX_PICTURES} pictures");
+            return Err(Mp4Error::Unsupported(most));
         }
         if self.times.count() < count || self.chunks.count() < count {
             return broken("its tables do not describe the same number of samples");

@@ -41,7 +41,7 @@ impl<'a, I: Input> Walk<'a, I> {
     /// The next box. `None` at the end of the file, also if fewer bytes are left than a header has.
     /// The content may end after the file: the caller knows whether that matters.
     pub(super) fn next(&mut self) -> Result<Option<BoxAt>, Mp4Error> {
-        let left = self.input.len().saturating_sub(self.next);
+        let left = self.input.size().saturating_sub(self.next);
         if left < 8 {
             return Ok(None);
         }
@@ -70,7 +70,7 @@ impl<'a, I: Input> Walk<'a, I> {
     /// The content of a box that holds tables.
     pub(super) fn read(&mut self, found: &BoxAt) -> Result<Vec<u8>, Mp4Error> {
         let name = found.name.escape_ascii();
-        if found.body.end > self.input.len() {
+        if found.body.end > self.input.size() {
             return broken(format!("box `{name}` ends after the file"));
         }
         let size = found.body.end - found.body.start;
