@@ -41,7 +41,7 @@ impl ImportArgs {
         let archive = Archive::new(archive);
         for import in archive.check_import(device, channel, self.start, &self.import)? {
             let from = import.from().display().to_string();
-            println!("{from} is {}", import.file()?.display());
+            println!("{from} is filed as {}", import.file()?.display());
         }
         Ok(exit::OK)
     }
