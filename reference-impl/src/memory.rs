@@ -1,15 +1,19 @@
 //! A recording source in memory: a catalogue of what was recorded when, without the bytes.
 //!
 //! It knows devices, their channels, and segments with gaps between them; sizes follow from a
-//! constant bit rate. It answers at once.
+//! constant bit rate, and the bytes themselves are zeros. It answers at once. It goes as soon as the
+//! archive of files on disk takes its place.
 
 use std::collections::{BTreeMap, btree_map::Entry};
 use std::num::NonZeroU32;
 
+use bytes::Bytes;
 use serde::Deserialize;
 
 use crate::gb28181::GbCode;
-use crate::source::{LocateError, Locating, Recording, RecordingSource};
+use crate::source::{
+    Later, MAX_CHUNK, Plan, Recording, RecordingSource, RecordingStream, SourceError,
+};
 use crate::time::{LocalDateTime, Window};
 
 /// A device of the catalogue.
@@ -103,23 +107,24 @@ impl MemoryArchive {
         Ok(Self { devices: known })
     }
 
-    fn find(&self, device: &str, channel: &str, window: Window) -> Result<Recording, LocateError> {
-        let (device, tracks) = self.devices.get(device).ok_or(LocateError::UnknownDevice)?;
-        let track = tracks.get(channel).ok_or(LocateError::UnknownChannel)?;
+    fn find(&self, device: &str, channel: &str, window: Window) -> Result<Recording, SourceError> {
+        let (device, tracks) = self.devices.get(device).ok_or(SourceError::UnknownDevice)?;
+        let track = tracks.get(channel).ok_or(SourceError::UnknownChannel)?;
         let recorded = track
             .segments
             .iter()
             .filter_map(|segment| segment.overlap(&window));
-        let seconds = recorded.map(|part| part.seconds()).sum();
+        let seconds: u64 = recorded.map(|part| part.seconds()).sum();
         if seconds == 0 {
-            return Err(LocateError::NoRecording);
+            return Err(SourceError::NoRecording);
         }
         let bytes = u128::from(seconds) * u128::from(track.bit_rate.get()) / 8;
         Ok(Recording {
             device: device.clone(),
             channel: track.code.clone(),
-            seconds,
-            bytes: u64::try_from(bytes).unwrap_or(u64::MAX),
+            duration_ms: seconds.saturating_mul(1000),
+            bytes: Some(u64::try_from(bytes).unwrap_or(u64::MAX)),
+            plan: Plan::new("zeros"),
         })
     }
 }
@@ -161,8 +166,47 @@ fn segments(channel: &Channel) -> Result<Vec<Window>, ArchiveError> {
 }
 
 impl RecordingSource for MemoryArchive {
-    fn locate<'a>(&'a self, device: &'a str, channel: &'a str, window: Window) -> Locating<'a> {
+    fn locate<'a>(
+        &'a self,
+        device: &'a str,
+        channel: &'a str,
+        window: Window,
+    ) -> Later<'a, Recording> {
         Box::pin(std::future::ready(self.find(device, channel, window)))
+    }
+
+    fn open<'a>(
+        &'a self,
+        recording: &'a Recording,
+        from: u64,
+    ) -> Later<'a, Box<dyn RecordingStream>> {
+        let bytes = recording.bytes.unwrap_or(0);
+        let zeros = Zeros {
+            position: from.min(bytes),
+            end: bytes,
+        };
+        Box::pin(std::future::ready(Ok(Box::new(zeros) as _)))
+    }
+}
+
+/// As many zeros as were announced.
+struct Zeros {
+    position: u64,
+    end: u64,
+}
+
+impl RecordingStream for Zeros {
+    fn position(&self) -> u64 {
+        self.position
+    }
+
+    fn next(&mut self) -> Later<'_, Option<Bytes>> {
+        static ZEROS: [u8; MAX_CHUNK] = [0; MAX_CHUNK];
+        let left = usize::try_from(self.end - self.position).unwrap_or(MAX_CHUNK);
+        let chunk = &ZEROS[..left.min(MAX_CHUNK)];
+        self.position += chunk.len() as u64;
+        let chunk = (!chunk.is_empty()).then(|| Bytes::from_static(chunk));
+        Box::pin(std::future::ready(Ok(chunk)))
     }
 }
 
@@ -201,18 +245,21 @@ mod tests {
         let archive = MemoryArchive::new(vec![device(&[MORNING, NOON])]).unwrap();
         let find = |start, end| archive.find(DEVICE, CHANNEL, window(start, end));
         let found = find("2025-04-04T08:59:50", "2025-04-04T12:00:20").unwrap();
-        assert_eq!((found.seconds, found.bytes), (30, 30_000));
+        assert_eq!((found.duration_ms, found.bytes), (30_000, Some(30_000)));
         let gap = find("2025-04-04T09:00:00", "2025-04-04T12:00:00");
-        assert_eq!(gap, Err(LocateError::NoRecording));
+        assert_eq!(gap, Err(SourceError::NoRecording));
     }
 
     #[test]
     fn what_is_unknown_is_told_apart() {
         let archive = MemoryArchive::new(vec![device(&[MORNING])]).unwrap();
         let find = |device, channel| archive.find(device, channel, window(MORNING.0, MORNING.1));
-        assert_eq!(find("x", CHANNEL), Err(LocateError::UnknownDevice));
-        assert_eq!(find(DEVICE, DEVICE), Err(LocateError::UnknownChannel));
-        assert_eq!(find(DEVICE, CHANNEL).map(|found| found.seconds), Ok(3600));
+        assert_eq!(find("x", CHANNEL), Err(SourceError::UnknownDevice));
+        assert_eq!(find(DEVICE, DEVICE), Err(SourceError::UnknownChannel));
+        assert_eq!(
+            find(DEVICE, CHANNEL).map(|found| found.duration_ms),
+            Ok(3_600_000)
+        );
     }
 
     #[test]
