@@ -131,6 +131,9 @@ fn file_clip(folder: &Path, clip: &Clip, windows: &[(&str, &str)]) -> io::Result
     Ok(())
 }
 
+/// The settings of the demonstration, TOML, with every key and what it means.
+pub const CONFIG: &str = include_str!("../demo.toml");
+
 impl Config {
     /// The built-in demonstration: `demo.toml`, with the names in [`Fixtures::DEMO`].
     ///
@@ -141,7 +144,7 @@ impl Config {
             clippy::expect_used,
             reason = "a constant of this crate, and a test reads it"
         )]
-        Self::from_toml(include_str!("../demo.toml")).expect("demo.toml is a configuration")
+        Self::from_toml(CONFIG).expect("demo.toml is a configuration")
     }
 }
 

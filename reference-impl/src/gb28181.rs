@@ -104,6 +104,16 @@ impl Serial {
     /// The serial 0.
     pub(crate) const FIRST: Self = Self(0);
 
+    /// 0 to 9999.
+    pub(crate) fn number(self) -> u16 {
+        self.0
+    }
+
+    /// The serial with a number that was stored; a larger one is taken modulo 10,000.
+    pub(crate) fn from_number(number: u16) -> Self {
+        Self(number % Self::COUNT)
+    }
+
     /// The serial after this one; 0 follows 9999.
     #[must_use]
     pub(crate) fn next(self) -> Self {

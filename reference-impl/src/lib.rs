@@ -34,40 +34,69 @@
 //! - *Callbacks*: `callback` is checked, and nothing is sent to it.
 //! - *Durability*: a restart forgets all jobs.
 
+mod access;
+mod admin;
 mod admit;
 mod answer;
 mod archive;
+mod assembly;
+mod callback;
+mod clock;
 mod config;
 mod cut;
+mod data_dir;
 pub mod demo;
+mod files;
 mod gb28181;
+mod janitor;
 mod job;
+mod layers;
 mod limits;
 mod listener;
 mod members;
 mod memory;
+mod metrics;
 mod mp4;
+mod operate;
+mod public_url;
 mod rejection;
 mod request;
+mod runner;
 mod serve;
 mod service;
+mod settings;
 mod source;
+mod stop;
 mod store;
 mod stream_id;
+mod tenant;
 mod time;
+mod token_file;
 
+pub use admin::{AdminError, Administrator};
 pub use archive::{Archive, ArchiveError, Device, Import, ImportError, MemoryArchive};
+pub use callback::{Resolver, Resolving};
+pub use clock::Millis;
 pub use config::{Config, ConfigError, Jobs};
+pub use data_dir::DataDirError;
 pub use demo::Fixtures;
+pub use files::{FileStore, Filed, LocalFiles, ServedFile, WorkFile};
 pub use gb28181::{GbCode, GbError, Serial, SipDomain, Ssrc};
-pub use job::Progress;
+pub use job::{FileKey, FileKeyError, Job, JobKey, Progress, State};
+pub use layers::{Layers, SettingError};
 pub use limits::Limits;
 pub use memory::{Channel, Segment};
+pub use public_url::FILES_PATH;
 pub use rejection::RejectionStatus;
-pub use serve::{Capabilities, Reference, Running};
+pub use serve::{Capabilities, Reference, Running, StartError};
 pub use service::{DOWNLOAD_PATH, PROGRESS_PATH};
+pub use settings::{
+    AccessSettings, Callbacks, DigestError, Files, Secret, TokenDigest, TokenRule, read_network,
+};
 pub use source::{
     Later, MAX_CHUNK, Plan, Recording, RecordingSource, RecordingStream, SourceError,
 };
+pub use store::{OpenError, StoreError};
 pub use stream_id::{StreamId, StreamIdError};
+pub use tenant::{Tenant, TenantError};
 pub use time::{LocalDateTime, TimeError, Window};

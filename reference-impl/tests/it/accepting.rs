@@ -7,6 +7,7 @@ use serde_json::json;
 use smsload_reference::{DOWNLOAD_PATH, LocalDateTime, StreamId, Window};
 use tokio::task::JoinSet;
 
+use crate::source::RATE;
 use crate::support::{Api, NAMES, valid, with, within};
 
 #[tokio::test]
@@ -19,7 +20,7 @@ async fn an_accepted_request_is_answered_in_the_pages_form() {
     let id = answer.data("stream_id");
     let expected = json!({
         "code": "0", "message": "",
-        "data": { "stream_id": &id, "playback_duration": "10", "playback_file_size": "2560000" },
+        "data": { "stream_id": &id, "playback_duration": "10", "playback_file_size": "2000" },
     });
     assert_eq!(answer.body, expected);
     assert!(id.parse::<StreamId>().is_ok());
@@ -170,7 +171,7 @@ fn any_recorded_sub_window_is_accepted_and_turned_around_rejected() {
         let seconds = answer.assert_accepted().seconds();
         prop_assert_eq!(seconds, Window::new(time(&start), time(&end)).unwrap().seconds());
         let size: u64 = answer.data("playback_file_size").parse().unwrap();
-        prop_assert_eq!(size, seconds * 256_000);
+        prop_assert_eq!(size, seconds * RATE);
         for window in [(&*end, &*start), (&*start, &*start)] {
             let answer = runtime.block_on(api.download(&within(window)));
             answer.assert_rejected(200, "40005");
