@@ -10,6 +10,7 @@ use smsload_reference::{Archive, Config, Layers, Reference, StartError, demo, re
 use tempfile::TempDir;
 
 use crate::exit::{self, Exit};
+use crate::serve_import::ImportArgs;
 use crate::serve_jobs::{self, JobsArgs};
 use crate::terminal::stop_signal;
 
@@ -27,7 +28,9 @@ use crate::terminal::stop_signal;
   smsload serve
   smsload serve --archive /srv/recordings --data-dir /var/lib/smsload --public-url http://sms.example:4020
   smsload serve --config sms.toml --set jobs.at_work=8 --allow-callback 192.168.7.0/24
-  smsload serve jobs list --data-dir /var/lib/smsload"
+  smsload serve jobs list --data-dir /var/lib/smsload
+  smsload serve --archive /srv/recordings --import a.mp4 b.mp4 --device 34020000001110000228 \\
+    --channel 34020000001320000666 --start 2025-04-04T21:30:00"
 )]
 pub(crate) struct ServeArgs {
     #[command(subcommand)]
@@ -65,6 +68,8 @@ pub(crate) struct ServeArgs {
     /// How a rejection is told [default: what the configuration says]
     #[arg(long, value_enum)]
     rejections: Option<Rejections>,
+    #[command(flatten)]
+    import: ImportArgs,
 }
 
 #[derive(Debug, Subcommand)]
@@ -94,6 +99,10 @@ fn network(text: &str) -> Result<String, String> {
 pub(crate) async fn run(mut args: ServeArgs) -> anyhow::Result<Exit> {
     if let Some(ServeCommand::Jobs(args)) = args.command.take() {
         return serve_jobs::run(args);
+    }
+    if args.import.is_asked_for() {
+        args.import.run(args.archive.as_deref())?;
+        return Ok(exit::OK);
     }
     let config = config(&args)?;
     let listen = config
