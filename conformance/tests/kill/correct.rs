@@ -1,10 +1,14 @@
 //! No false alarm: the correct mock, mocks that use the page's freedom, and the embedded reference.
 
 use std::net::Ipv4Addr;
+use std::sync::Arc;
+use std::time::Duration;
 
 use smsload_conformance::{Declared, EXIT_CONFORMS, RunResult, Target, Window};
 use smsload_mock::{MockServerBuilder, RejectStatus};
-use smsload_reference::{Capabilities, Config, Fixtures as Demo, Reference, Running};
+use smsload_reference::{
+    Archive, Capabilities, Config, Fixtures as Demo, Reference, Running, demo, read_network,
+};
 
 use tokio::task::JoinSet;
 
@@ -94,18 +98,31 @@ async fn what_a_target_does_not_have_is_not_demanded() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_reference_passes_whatever_the_seed() {
     let callback = sink().await;
+    let recordings = tempfile::tempdir().unwrap();
+    demo::write_archive(recordings.path()).unwrap();
     for seed in 0..SEEDS {
-        let reference = Reference::new(Config::demo()).unwrap();
+        let source = Arc::new(Archive::new(recordings.path()));
+        let reference = Reference::with_source(config(), source).unwrap();
         let has = reference.capabilities();
         let running = reference
             .start((Ipv4Addr::LOCALHOST, 0).into())
             .await
             .unwrap();
         let target = reference_target(&running, has, &callback);
-        let result = judge(target, seed).await;
-        assert_right("the reference", seed, &result);
+        assert_right("the reference", seed, &judge(target, seed).await);
         running.shutdown().await.unwrap();
     }
+}
+
+/// The demo's settings, with nobody to wait for: as fast as the disk, and callbacks tried again soon.
+fn config() -> Config {
+    let mut config = Config::demo();
+    config.jobs.speed = None;
+    config.jobs.save_every = Duration::from_millis(50);
+    config.callbacks.allow = read_network("127.0.0.1").into_iter().collect();
+    config.callbacks.retry = vec![Duration::from_millis(250); 10];
+    config.callbacks.deadline = Duration::from_secs(2);
+    config
 }
 
 /// What a target file would say of the reference, as far as it says what it has.
@@ -121,6 +138,7 @@ fn reference_target(running: &Running, has: Capabilities, callback: &str) -> Tar
     fixtures.unknown_device = Some(demo.unknown_device.to_owned());
     fixtures.unknown_channel = Some(demo.unknown_channel.to_owned());
     fixtures.empty_window = Some(window(demo.empty));
+    target.busy.codes = vec!["42900".to_owned()];
     target.declared = Declared {
         progress_query: has.progress,
         callbacks: has.callbacks,
