@@ -19,6 +19,7 @@ use cel::{Context, Env, ExecutionError, Program, Value as Cel};
 use serde_json::{Number, Value};
 
 use crate::formats;
+use crate::json;
 use crate::quick::{Plan, Quick};
 
 /// Names of our own functions.
@@ -68,7 +69,7 @@ fn gb_code_cel<'b, 'v>(args: Vec<CowVal<'b, 'v>>) -> Result<CowVal<'b, 'v>, Exec
 /// A text that is one already is answered as it is; any other text gives a code of its own whose serial is a hash.
 #[must_use]
 pub fn gb_code(text: &str, device_type: &str) -> String {
-    if text.len() == 20 && text.bytes().all(|b| b.is_ascii_digit()) {
+    if is_gb_code(text) {
         return text.to_owned();
     }
     // FNV-1a: stable over versions and machines, unlike the hashers of the standard library.
@@ -76,6 +77,11 @@ pub fn gb_code(text: &str, device_type: &str) -> String {
         (h ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3)
     });
     format!("3402000000{device_type:0>3.3}0{:06}", hash % 1_000_000)
+}
+
+/// Whether a text is an identity code already.
+pub(crate) fn is_gb_code(text: &str) -> bool {
+    text.len() == 20 && text.bytes().all(|b| b.is_ascii_digit())
 }
 
 /// Something that an expression can ask for members by name.
@@ -98,7 +104,7 @@ impl Members for Value {
     }
 
     fn quick(&self, name: &str) -> Option<Quick<'_>> {
-        match self.get(name)? {
+        match json::member(self.as_object()?, name)? {
             Value::String(text) => Some(Quick::Text(Cow::Borrowed(text))),
             Value::Bool(truth) => Some(Quick::Bool(*truth)),
             Value::Number(number) => number.as_i64().map(Quick::Int),
