@@ -252,7 +252,8 @@ mod tests {
     use proptest::prelude::*;
     use serde_json::{Value, json};
 
-    use crate::expression::{Expression, Members, from_cel};
+    use crate::expression::{Expression, Members};
+    use crate::expression_value::from_cel;
 
     /// Texts of the common part over `self.a`, `self.b` (texts), `self.n` (a number) and `self.none` (never there).
     fn expressions() -> impl Strategy<Value = String> {
