@@ -138,6 +138,14 @@ impl MockServerBuilder {
         self
     }
 
+    /// One more name under which the control interface answers, besides addresses, names without a dot, names below
+    /// reserved domains (`.local`, `.internal`, `.test`, …), and that of the public address: others may be a page's that
+    /// made its name lead here.
+    pub fn allow_host(mut self, name: impl Into<String>) -> Self {
+        self.settings.allow_hosts.push(name.into());
+        self
+    }
+
     /// What clients may cost it.
     pub fn limits(mut self, limits: Limits) -> Self {
         self.settings.limits = limits;
