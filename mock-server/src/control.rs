@@ -77,7 +77,7 @@ pub(crate) fn max_body(path: &str, limits: &Limits) -> usize {
     }
 }
 
-/// Makes sure that the interface is compiled, so that no request waits for it.
+/// Compiles the interface, so that hardly any request waits for it. It takes as long as all else at the start.
 pub(crate) fn prepare() {
     LazyLock::force(&CONTROL);
 }
@@ -210,7 +210,7 @@ fn operate(mock: &Mock, world: &World, asked: &Asked<'_>) -> Done {
             Ok(nothing())
         }
         "takeSnapshot" => snapshot::take(mock, world, &asked.query),
-        "restoreSnapshot" => snapshot::restore(world, &asked.body),
+        "restoreSnapshot" => snapshot::restore(mock, world, &asked.body),
         other => {
             tracing::error!(
                 operation = other,

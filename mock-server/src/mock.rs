@@ -253,6 +253,7 @@ impl Mock {
         };
         if let Ok(world) = &world {
             world.note(request, &answer);
+            self.worlds.trim_journals(world);
         }
         if let Some(observer) = &self.observer {
             observer.answered(&self.contract, request, &answer);
@@ -311,9 +312,9 @@ impl Mock {
         }
     }
 
-    /// All worlds, the default one among them.
-    pub(crate) fn all_worlds(&self) -> Vec<Arc<World>> {
-        self.worlds.all()
+    /// All worlds.
+    pub(crate) fn worlds(&self) -> &Worlds {
+        &self.worlds
     }
 
     /// All kinds of jobs, each with its place.
@@ -327,6 +328,7 @@ impl Mock {
         let is_control = self.has_control && control::is_path(request.path);
         if !is_control && let Ok(world) = self.world(request.headers) {
             world.note(request, &answer);
+            self.worlds.trim_journals(&world);
         }
         answer
     }

@@ -219,7 +219,8 @@ impl MockServerBuilder {
         }
         let mock = Arc::new(Mock::new(settings)?);
         if mock.has_control() {
-            control::prepare();
+            // Beside what follows: the first request that is mocked need not wait for it.
+            tokio::task::spawn_blocking(control::prepare);
             warn_of_hidden_paths(mock.contract());
         }
         let handle = Handle::new();
@@ -362,6 +363,9 @@ impl MockServer {
         shared
             .mock
             .rcu(|mock| Arc::new(mock.under(Arc::clone(contract))));
+        for world in shared.mock.load().worlds().all() {
+            world.callbacks.nudge_lost();
+        }
     }
 
     /// How many connections are open.
