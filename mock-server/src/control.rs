@@ -5,6 +5,7 @@
 //! reaches them, since the path is looked at as it was sent.
 
 mod clock;
+mod contract;
 mod faults;
 mod jobs;
 mod journal;
@@ -17,7 +18,7 @@ use std::sync::{Arc, LazyLock};
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, HOST, HeaderValue, ORIGIN};
 use http::{HeaderMap, HeaderName, Method, StatusCode};
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 use smsload_spec::{Contract, Document, Load, Match, RequestParts, Route};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
@@ -145,11 +146,6 @@ fn route(request: &Request<'_>) -> Result<Match<'static>, Problem> {
     }
     match route {
         Route::Found(found) => Ok(found),
-        Route::NotFound if matches!(request.path, "/__mock" | "/__mock/") => {
-            let hint =
-                "there is no page here yet; GET /__mock/openapi.json describes what there is";
-            Err(problem(StatusCode::NOT_FOUND, hint))
-        }
         Route::NotFound => {
             let hint =
                 "the control interface has no such path; GET /__mock/openapi.json describes it";
@@ -196,9 +192,11 @@ fn judge<'r>(found: &Match<'static>, request: &Request<'r>) -> Result<Asked<'r>,
 fn operate(mock: &Mock, world: &World, asked: &Asked<'_>) -> Done {
     match asked.operation {
         "describe" => ok(CONTROL.document()),
-        "listJobs" => jobs::list(world, &asked.query),
+        "showContract" => contract::show(mock),
+        "listWorlds" => contract::worlds(mock),
+        "listJobs" => jobs::list(mock, world, &asked.query),
         "getJob" | "deleteJob" | "stallJob" | "resumeJob" | "failJob" | "finishJob" => {
-            jobs::one(world, asked.operation, &asked.id)
+            jobs::one(mock, world, asked.operation, &asked.id)
         }
         "getClock" => clock::show(world),
         "setClock" => clock::set(world, &asked.body),
@@ -211,6 +209,7 @@ fn operate(mock: &Mock, world: &World, asked: &Asked<'_>) -> Done {
         "readJournal" => journal::read(world, &asked.query),
         "clearJournal" => {
             world.journal.clear();
+            world.tell("journal", || json!({"change": "cleared"}));
             Ok(nothing())
         }
         "verifyJournal" => journal::verify(world, &asked.body),
