@@ -2,7 +2,7 @@
 //!
 //! `control.yaml` describes it, in the same form as a contract; it is routed and judged by the same code, so that every
 //! fault of a request is told at once. Paths below `/__mock/` never reach the contract, and no path of the contract
-//! reaches them, since the path is looked at as it was sent.
+//! reaches them, since the path is looked at as it was sent. The page for people ([`page`]) lies among them.
 
 mod clock;
 mod contract;
@@ -26,6 +26,7 @@ use self::problem::{Problem, problem};
 use self::query::Query;
 use crate::limits::Limits;
 use crate::mock::Mock;
+use crate::page;
 use crate::request::{Answer, JSON, Outcome, Request};
 use crate::world::World;
 
@@ -83,6 +84,9 @@ pub(crate) fn prepare() {
 /// The answer to a control request.
 pub(crate) fn reply(mock: &Mock, listeners: &Arc<Semaphore>, request: &Request<'_>) -> Reply {
     let answer = |answer: Answer<'static>| Reply::Answer(Box::new(answer));
+    if let Some(page) = page::answer(request) {
+        return answer(page);
+    }
     let asked = route(request).and_then(|found| {
         if is_foreign(request) {
             return Err(problem(StatusCode::FORBIDDEN, FOREIGN));
