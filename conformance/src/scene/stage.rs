@@ -61,6 +61,8 @@ pub(crate) struct Started {
     pub(crate) name: String,
     pub(crate) place: Option<Arc<Place>>,
     pub(crate) answered: Arc<Answered>,
+    /// When it was asked for.
+    pub(crate) sent: Instant,
     /// When its answer was there.
     pub(crate) at: Instant,
     asked: Mutex<usize>,
@@ -147,7 +149,8 @@ impl<'s> Stage<'s> {
         }
         let until = Instant::now() + self.completion() / 2;
         let (mut pause, mut number) = (BUSY.0, 0);
-        let answered = loop {
+        let (answered, sent) = loop {
+            let sent = Instant::now();
             let id = match number {
                 0 => name.clone(),
                 n => format!("{name}.s{n}"),
@@ -156,7 +159,7 @@ impl<'s> Stage<'s> {
             self.record(&answered.exchange);
             let is_busy = matches!(answered.outcome, Outcome::Busy(_));
             if !is_busy || Instant::now() + pause > until || self.session.gone().is_some() {
-                break answered;
+                break (answered, sent);
             }
             tokio::time::sleep(pause).await;
             pause = (pause * 2).min(BUSY.1);
@@ -166,6 +169,7 @@ impl<'s> Stage<'s> {
             name,
             place,
             answered,
+            sent,
             at: Instant::now(),
             asked: Mutex::default(),
             files: Mutex::default(),

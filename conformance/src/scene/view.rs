@@ -69,6 +69,8 @@ pub(crate) struct View {
     pub(crate) query_end: Option<f64>,
     /// What the end is called in callbacks.
     pub(crate) call_end: Option<f64>,
+    /// Of a repetition: what it repeats.
+    pub(crate) before: Option<Arc<View>>,
 }
 
 /// The part of a name that tells the exchanges of one download apart, with its number.

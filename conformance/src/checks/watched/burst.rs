@@ -78,7 +78,7 @@ fn compare(pauses: &Passed, bursts: &Passed, moved_in: usize, end: f64) -> Opini
             "its progress did not move while it was asked; a longer recorded window would show more".to_owned(),
         );
     }
-    if bursts.time * 2 > pauses.time {
+    if bursts.time > pauses.time {
         return Opinion::Inconclusive(
             "the answers took so long that bursts and pauses cannot be told apart".to_owned(),
         );
@@ -86,7 +86,7 @@ fn compare(pauses: &Passed, bursts: &Passed, moved_in: usize, end: f64) -> Opini
     // What the time of the bursts alone would bring.
     let share = bursts.time.as_secs_f64() / pauses.time.as_secs_f64().max(1e-9);
     let expected = pauses.progress * share;
-    if moved_in >= BURSTS && bursts.progress > MUCH * end + 4.0 * expected {
+    if moved_in >= BURSTS && bursts.progress > MUCH * end + 2.0 * expected {
         let ms = |passed: &Passed| passed.time.as_millis();
         return Opinion::fail(
             "progress that moves with the time, however often it is asked for",
