@@ -39,6 +39,8 @@ pub(crate) struct Stage<'s> {
     /// Lines that are judged afterwards.
     pub(crate) lines: HashSet<String>,
     pub(crate) calm: Calm,
+    /// Until the slow receiver has shown what there is to see: one that hangs would hide it.
+    pub(crate) slow: Calm,
     windows: Mutex<Windows>,
     exchanges: Mutex<Vec<Arc<Exchange>>>,
     scale: Mutex<ScaleSeen>,
@@ -89,6 +91,7 @@ impl<'s> Stage<'s> {
             parts,
             lines,
             calm: Calm::default(),
+            slow: Calm::default(),
             windows: Mutex::new(Windows::new(session.api.fixtures.recorded, tag)),
             exchanges: Mutex::default(),
             scale: Mutex::default(),

@@ -273,8 +273,10 @@ fn stays(series: &Series<'_>) -> Found {
         );
         return series.found(opinion, [end]).by([exchange]);
     }
-    let last = series.readings.last().copied();
-    series.found(Opinion::Pass, std::iter::once(end).chain(last))
+    match series.readings.last() {
+        Some(last) if last.by != end.by => series.found(Opinion::Pass, [end, *last]),
+        _ => Found::open(about(download), "it was not looked at after its end"),
+    }
 }
 
 /// A download that was known, and is not any more though its end was not told.

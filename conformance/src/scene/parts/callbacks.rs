@@ -126,6 +126,7 @@ type Write = Box<dyn Fn(&str) -> String + Send + Sync>;
 pub(super) async fn unreachable(stage: &Stage<'_>) {
     // What others do to the target would show in the time of an answer.
     stage.calm.over().await;
+    stage.slow.over().await;
     let name = |number| stage.name("CALL-08", number);
     let control = Address::Own(Manner::Take, "/control");
     stage.start(name(0), stage.short(), control).await;
@@ -145,6 +146,7 @@ pub(super) async fn unreachable(stage: &Stage<'_>) {
 /// Receivers that fail once, when the end is told; and one that redirects.
 pub(super) async fn spoilt(stage: &Stage<'_>) {
     stage.calm.over().await;
+    stage.slow.over().await;
     let spoilt = [Reply::Status(500), Reply::Hang, Reply::Reset]
         .map(Manner::SpoilEnd)
         .into_iter()
@@ -186,6 +188,7 @@ pub(super) async fn spoilt(stage: &Stage<'_>) {
 
 /// A download whose receiver is slow, and beside it one whose receiver is not.
 pub(super) async fn slow(stage: &Stage<'_>) {
+    let _hold = stage.slow.hold();
     stage.calm.over().await;
     let name = |number| stage.name("CALL-11", number);
     let address = Address::Own(Manner::Slow(SLOW), "");

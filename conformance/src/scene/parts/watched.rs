@@ -12,7 +12,7 @@ use crate::scene::follow::Follower;
 use crate::scene::stage::{Address, Stage, Started};
 
 /// So long progress is to be seen.
-const SEEN: Duration = Duration::from_millis(1_600);
+const SEEN: Duration = Duration::from_millis(2_400);
 /// Downloads that are started to find out how long one must be for that.
 const TRIES: usize = 3;
 /// Different values of progress that make a time good enough to reckon with.
@@ -22,10 +22,10 @@ const GROWTH: f64 = 16.0;
 /// Of the time for completion, how much the others wait for the first download's end.
 const PATIENCE: u32 = 4;
 /// Queries of a burst, and bursts.
-pub(crate) const BURST: usize = 4;
+pub(crate) const BURST: usize = 3;
 const BURSTS: usize = 4;
 /// A pause between bursts is this part of the time that a download takes.
-const PAUSE: u32 = 20;
+const PAUSE: u32 = 24;
 const PAUSES: (Duration, Duration) = (Duration::from_millis(15), Duration::from_secs(2));
 
 /// What was seen of a download.
