@@ -8,12 +8,15 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::HeaderMap;
+use serde::{Deserialize, Serialize};
+
+use crate::record::forms;
 
 /// Bytes of a callback's body that are read at most.
 pub const MAX_CALLBACK: usize = 64 * 1024;
 
 /// A callback as it was received.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Receipt {
     /// Its name within the run: the name of the download that it was sent for, and its number in order of arrival:
     /// `CALL-07#3.r0`.
@@ -25,21 +28,27 @@ pub struct Receipt {
     /// The method.
     pub method: String,
     /// Path and query, byte by byte as they stood in the request line.
+    #[serde(with = "forms::body")]
     pub target: Bytes,
     /// The headers.
+    #[serde(with = "forms::headers")]
     pub headers: HeaderMap,
     /// The body, at most [`MAX_CALLBACK`] bytes of it.
+    #[serde(with = "forms::body")]
     pub body: Bytes,
     /// True if there was more of it, or if it broke off.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub is_cut: bool,
     /// When it was there, body included, since the start of the run.
+    #[serde(rename = "at_microseconds", with = "forms::microseconds")]
     pub at: Duration,
     /// What the receiver did with it.
     pub reply: Reply,
 }
 
 /// A port of the receiver.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Door {
     /// The one that callback addresses name.
     Front,
@@ -48,12 +57,13 @@ pub enum Door {
 }
 
 /// What the receiver does with a callback.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Reply {
     /// It answers with a status.
     Status(u16),
     /// It answers with a status after a while.
-    Late(u16, Duration),
+    Late(u16, #[serde(with = "forms::microseconds")] Duration),
     /// It sends the caller elsewhere.
     Redirect(u16, String),
     /// It does not answer, and keeps the connection open until the caller closes it.

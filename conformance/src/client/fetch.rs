@@ -3,15 +3,15 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::Method;
-use reqwest::Url;
+use http::{HeaderMap, HeaderValue, Method, header};
+use url::Url;
 
 use super::Client;
-use crate::exchange::{Answer, Exchange, HeaderText, Lost, Received, Sent};
+use crate::exchange::{Answer, Captured, Exchange, HeaderText, Lost, Received, Sent};
 use crate::file::collect::Collector;
 use crate::file::range::Asked;
 use crate::file::{EDGE, MOST};
-use crate::request::{Kind, Request};
+use crate::request::{Caller, Kind, Request, Wire};
 
 /// A request for a file.
 #[derive(Debug, Clone)]
@@ -26,75 +26,81 @@ pub(crate) struct Fetch {
     pub(crate) time: Duration,
     /// Decides which parts are kept.
     pub(crate) seed: u64,
+    /// Which answer told the address.
+    pub(crate) captured: Option<Captured>,
 }
 
 impl Client {
     /// Sends a request for a file and records what comes of it. The headers of the target file go along only where they
     /// are at home: to the host and port of the target.
     pub(crate) async fn fetch(&self, fetch: Fetch) -> Exchange {
-        let _turn = self.care.turn().await;
+        let _turn = self.pace.turn().await;
         let _permit = self.gate.acquire().await.ok();
         let at = self.elapsed();
-        let request = Request {
+        let mut request = Request {
             method: fetch.method.clone(),
             ..Request::json(Kind::Other, Bytes::new()).with_media_type(None)
         };
         let is_home = self.base.join("/").origin() == fetch.url.origin();
-        let mut sent = self.sent(&fetch.url, &request);
         if !is_home {
-            sent.headers.clear();
+            let own = self.headers.iter().map(|(name, _)| name.to_string());
+            request.omitted = own.collect();
         }
         if let Some(range) = fetch.range {
-            let range = HeaderText::Plain(range.to_string());
-            sent.headers.push(("range".to_owned(), range));
+            let range = (header::RANGE.as_str().into(), range.to_string());
+            request.headers.push(range);
         }
-        let received = match fetch.url.scheme() {
-            "http" | "https" => self.read(&fetch, is_home.then_some(&request)).await,
-            scheme => Received::Lost(Lost::NotReached(format!("no way to read {scheme}:"))),
+        let mut sent = self.sent(&fetch.url, &request);
+        sent.captured = fetch.captured.iter().cloned().collect();
+        let received = match self.message(&fetch.url, &request).await {
+            Ok(message) => self.read(&fetch, message).await,
+            Err(why) => Err(Lost::Local(why)),
         };
-        let took = self.elapsed().saturating_sub(at);
         Exchange {
             id: fetch.id,
             sent,
-            received,
+            received: match received {
+                Ok(answer) => Received::Answer(self.masked(answer)),
+                Err(lost) => Received::Lost(lost),
+            },
             at,
-            took,
+            took: self.elapsed().saturating_sub(at),
         }
     }
 
-    async fn read(&self, fetch: &Fetch, own: Option<&Request>) -> Received {
-        let mut builder = self
-            .pooled
-            .request(fetch.method.clone(), fetch.url.clone())
-            .timeout(fetch.time);
-        if let Some(request) = own {
-            for (name, value) in self.own_headers(request) {
-                builder = builder.header(name, value.expose());
-            }
+    async fn read(
+        &self,
+        fetch: &Fetch,
+        message: (http::Uri, HeaderMap<HeaderValue>),
+    ) -> Result<Answer, Lost> {
+        if !matches!(fetch.url.scheme(), "http" | "https") {
+            let why = format!("there is no way to read {}:", fetch.url.scheme());
+            return Err(Lost::NotReached(why));
         }
-        if let Some(range) = fetch.range {
-            builder = builder.header(http::header::RANGE, range.to_string());
-        }
-        match tokio::time::timeout(self.answer_time, builder.send()).await {
-            Err(_) => Received::Lost(Lost::TimedOut(self.answer_time)),
-            Ok(Err(error)) => Received::Lost(self.lost(&error)),
-            Ok(Ok(response)) => self.collect(fetch, response).await,
-        }
+        let reading = async {
+            let response = self.transport.open(&fetch.method, message).await?;
+            self.collect(fetch, response).await
+        };
+        tokio::time::timeout(fetch.time, reading)
+            .await
+            .unwrap_or(Err(Lost::TimedOut(fetch.time)))
     }
 
-    async fn collect(&self, fetch: &Fetch, mut response: reqwest::Response) -> Received {
-        let status = response.status().as_u16();
-        let length = response.content_length();
+    async fn collect(
+        &self,
+        fetch: &Fetch,
+        response: http::Response<hyper::body::Incoming>,
+    ) -> Result<Answer, Lost> {
+        let (head, mut body) = response.into_parts();
+        let status = head.status.as_u16();
         let is_file = fetch.method == Method::GET && matches!(status, 200 | 206);
+        let length = head.headers.get(header::CONTENT_LENGTH);
+        let length = length.and_then(|n| n.to_str().ok()?.trim().parse().ok());
         let mut collector = Collector::new(length.filter(|_| fetch.range.is_none()), fetch.seed);
         let most = fetch.most.min(MOST);
         let is_whole = loop {
-            let piece = tokio::time::timeout(self.answer_time, response.chunk()).await;
-            let chunk = match piece {
-                Err(_) => return Received::Lost(Lost::TimedOut(self.answer_time)),
-                Ok(Err(error)) => return Received::Lost(self.lost(&error)),
-                Ok(Ok(None)) => break true,
-                Ok(Ok(Some(chunk))) => chunk,
+            let Some(chunk) = self.transport.next(&mut body).await? else {
+                break true;
             };
             let room = usize::try_from(most - collector.length()).unwrap_or(usize::MAX);
             collector.add(&chunk[..chunk.len().min(room)]);
@@ -104,10 +110,10 @@ impl Client {
         };
         let kept = &collector.head()[..collector.head().len().min(EDGE)];
         let body = Bytes::copy_from_slice(if is_file { &[] } else { kept });
-        Received::Answer(Answer {
+        Ok(Answer {
             status,
-            headers: std::mem::take(response.headers_mut()),
-            is_cut: is_file && collector.length() > 0 || collector.length() > body.len() as u64,
+            headers: head.headers,
+            is_cut: collector.length() > body.len() as u64,
             body,
             digest: is_file.then(|| collector.finish(is_whole)),
         })
@@ -116,18 +122,18 @@ impl Client {
     /// Sends a GET whose request target goes out byte by byte as it is written here: what parses addresses would
     /// resolve the dots in it.
     pub(crate) async fn fetch_raw(&self, id: String, url: &Url, target: &str) -> Exchange {
-        let _turn = self.care.turn().await;
+        let _turn = self.pace.turn().await;
         let _permit = self.gate.acquire().await.ok();
         let at = self.elapsed();
-        let host = super::raw::host(url);
-        let asked = tokio::time::timeout(self.answer_time, super::raw::get(url, target)).await;
+        let time = self.transport.answer_time();
+        let asked = tokio::time::timeout(time, super::raw::get(url, target)).await;
         let received = match asked {
             Ok(Ok(answer)) => Received::Answer(answer),
             Ok(Err(lost)) => Received::Lost(lost),
-            Err(_) => Received::Lost(Lost::TimedOut(self.answer_time)),
+            Err(_) => Received::Lost(Lost::TimedOut(time)),
         };
         let shown = if target.starts_with('/') {
-            format!("http://{host}{target}")
+            format!("http://{}{target}", super::raw::host(url))
         } else {
             target.to_owned()
         };
@@ -136,9 +142,12 @@ impl Client {
             sent: Sent {
                 method: "GET".to_owned(),
                 url: shown,
-                headers: Vec::new(),
-                is_chunked: false,
+                headers: Vec::<(String, HeaderText)>::new(),
+                caller: Caller::Own,
+                wire: Wire::Plain,
                 body: Bytes::new(),
+                digest: None,
+                captured: Vec::new(),
             },
             received,
             at,

@@ -5,8 +5,8 @@ use http::{Request, Uri, header};
 use http_body_util::{BodyExt as _, Empty};
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
-use reqwest::Url;
 use tokio::net::TcpStream;
+use url::Url;
 
 use crate::exchange::{Answer, Lost};
 

@@ -15,12 +15,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use tokio::sync::Semaphore;
-use tokio::sync::mpsc::UnboundedSender;
 use tokio::task::AbortHandle;
 
 pub(crate) use place::{CHARS as TOKEN_LENGTH, Manner, Place, tells_end};
 
-use crate::event::Event;
+use crate::event::Events;
 use crate::receipt::{Door, Receipt};
 
 /// Connections at once.
@@ -111,7 +110,7 @@ impl Doors {
 
 fn base(url: &str) -> Result<String, ReceiverError> {
     let wrong = || ReceiverError::Url(url.to_owned());
-    let parsed = reqwest::Url::parse(url).map_err(|_| wrong())?;
+    let parsed = url::Url::parse(url).map_err(|_| wrong())?;
     let has_user = !parsed.username().is_empty() || parsed.password().is_some();
     let has_more = parsed.query().is_some() || parsed.fragment().is_some();
     let is_http = matches!(parsed.scheme(), "http" | "https") && parsed.has_host();
@@ -139,18 +138,14 @@ struct Shared {
     back: String,
     places: Mutex<HashMap<String, Arc<Place>>>,
     strays: Mutex<Vec<Arc<Receipt>>>,
-    events: UnboundedSender<Event>,
+    events: Events,
     started: Instant,
     gate: Arc<Semaphore>,
 }
 
 impl Receiver {
     /// Begins to receive; `started` is the start of the run.
-    pub(crate) fn serve(
-        doors: Doors,
-        started: Instant,
-        events: UnboundedSender<Event>,
-    ) -> std::io::Result<Self> {
+    pub(crate) fn serve(doors: Doors, started: Instant, events: Events) -> std::io::Result<Self> {
         let front = tokio::net::TcpListener::from_std(doors.front)?;
         let back = tokio::net::TcpListener::from_std(doors.back)?;
         // Behind an address of its own nobody knows how the second port is reached: the first one must do.

@@ -110,8 +110,7 @@ async fn answer(
         }
     };
     if let Some(receipt) = receipt {
-        // Nobody listens any more if the run was dropped; then nothing is owed.
-        let _ = shared.events.send(Event::Received(receipt));
+        shared.events.tell(Event::Received(receipt)).await;
     }
     carry_out(reply, wire).await
 }

@@ -219,7 +219,7 @@ impl Scene<'_> {
         let Some(receiver) = self.receiver else {
             return Some("callbacks could not be received".to_owned());
         };
-        let is_local = |url: &reqwest::Url| match url.host_str() {
+        let is_local = |url: &url::Url| match url.host_str() {
             Some("localhost") => true,
             Some(host) => host
                 .trim_matches(['[', ']'])
@@ -227,7 +227,7 @@ impl Scene<'_> {
                 .is_ok_and(|ip: std::net::IpAddr| ip.is_loopback()),
             None => false,
         };
-        let own = reqwest::Url::parse(receiver.base()).ok()?;
+        let own = url::Url::parse(receiver.base()).ok()?;
         let is_far = receiver.is_default() && is_local(&own) && !is_local(&self.session.base());
         is_far.then(|| {
             format!(
@@ -254,10 +254,10 @@ impl Scene<'_> {
 }
 
 /// Why a line does not apply to a target, beside what the catalogue says: progress is seen by query or by callback.
-pub(crate) fn not_applicable(line: &Line, target: &Target) -> Option<String> {
+pub(crate) fn not_applicable(line: &str, target: &Target) -> Option<String> {
     let declared = target.declared;
     let is_seen = declared.progress_query || declared.callbacks;
-    (line.id.starts_with("PROG-") && !is_seen).then(|| {
+    (line.starts_with("PROG-") && !is_seen).then(|| {
         "the target file declares neither `progress_query` nor `callbacks`, so no progress can be seen".to_owned()
     })
 }

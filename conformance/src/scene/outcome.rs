@@ -87,6 +87,7 @@ pub(crate) fn result(line: Line, found: Vec<Found>) -> LineResult {
                 result.verdict = Verdict::Fail;
                 result.failure = Some(Failure {
                     case: one.about.clone(),
+                    origin: None,
                     expected: expected.clone(),
                     got: got.clone(),
                     exchanges: one.exchanges.iter().take(SHOWN).cloned().collect(),

@@ -232,7 +232,7 @@ impl<'s> Stage<'s> {
     pub(crate) async fn fetch_raw(
         &self,
         started: &Started,
-        url: &reqwest::Url,
+        url: &url::Url,
         target: &str,
     ) -> Arc<Exchange> {
         let id = format!("{}.f{}", started.name, next(&started.files));

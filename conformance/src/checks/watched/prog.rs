@@ -339,7 +339,7 @@ fn absolute(series: &Series<'_>) -> Found {
             .split_once("://")
             .map(|(scheme, _)| scheme.to_ascii_lowercase());
         let is_http = scheme.is_some_and(|scheme| matches!(scheme.as_str(), "http" | "https"));
-        is_http && reqwest::Url::parse(text).is_ok_and(|url| url.has_host())
+        is_http && url::Url::parse(text).is_ok_and(|url| url.has_host())
     };
     match told.next_back() {
         None => Found::open(about(series.download), NO_ADDRESS),

@@ -1,6 +1,6 @@
 //! SECU-03 and SECU-06: the addresses of own files, and what else is given where such an address is bent.
 
-use reqwest::Url;
+use url::Url;
 
 use super::files::address;
 use crate::receiver::Manner;
