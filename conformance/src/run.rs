@@ -258,12 +258,13 @@ async fn catalogue(
     for turn in [Turn::Usual, Turn::Careful, Turn::Late] {
         session.take_care(turn == Turn::Careful);
         let of_turn = lines.iter().filter(|(r, line)| Turn::of(r, line) == turn);
-        let is_watched = |line: &Line| checks::watched(&line.id).is_some();
+        // Nothing is watched where nobody is.
+        let is_watched = |line: &Line| unreachable.is_none() && checks::watched(&line.id).is_some();
         let (watched, others): (Vec<_>, Vec<_>) = of_turn.partition(|(_, line)| is_watched(line));
         // What is watched begins first: much of it takes its time whatever else is done.
         let (watched, others) = tokio::join!(
             biased;
-            judge_watched(&scene, &watched, unreachable.as_deref(), builder),
+            judge_watched(&scene, &watched, builder),
             judge_others(session, &others, unreachable.as_deref(), builder),
         );
         let all = watched.into_iter().chain(others);
@@ -297,7 +298,7 @@ async fn judge_others(
     for (requirement, line) in lines {
         let check = checks::find(&line.id);
         let result = match unreachable {
-            Some(why) if check.is_some() => {
+            Some(why) if check.is_some() || checks::watched(&line.id).is_some() => {
                 verdict(line.clone(), Verdict::Inconclusive, Some(why.to_owned()))
             }
             _ => judge_line(session, requirement, line, check, builder).await,
@@ -312,7 +313,6 @@ async fn judge_others(
 async fn judge_watched(
     scene: &Scene<'_>,
     lines: &[&(&'static Requirement, Line)],
-    unreachable: Option<&str>,
     builder: &RunBuilder,
 ) -> Vec<LineResult> {
     let session = scene.session;
@@ -320,15 +320,11 @@ async fn judge_watched(
     let open =
         |line: &Line, why: &str| verdict(line.clone(), Verdict::Inconclusive, Some(why.to_owned()));
     for (requirement, line) in lines {
-        match (
-            what_awaits(requirement, &line.id, scene.target),
-            unreachable,
-        ) {
-            (Awaits::Skipped(why), _) => {
+        match what_awaits(requirement, &line.id, scene.target) {
+            Awaits::Skipped(why) => {
                 results.push(verdict(line.clone(), Verdict::Skipped, Some(why)));
             }
-            (_, Some(why)) => results.push(open(line, why)),
-            (_, None) => judged.push(line.clone()),
+            _ => judged.push(line.clone()),
         }
     }
     // What was under way when the run was stopped is dropped with its sockets.
