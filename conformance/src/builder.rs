@@ -80,20 +80,6 @@ impl RunBuilder {
         }
     }
 
-    /// Where callbacks are received. 127.0.0.1 and a free port, unless said otherwise.
-    #[must_use]
-    pub fn callback_listen(mut self, address: SocketAddr) -> Self {
-        self.receiver.listen = address;
-        self
-    }
-
-    /// The address by which the target reaches that, if it is another one: `http://HOST:PORT`, perhaps with a path.
-    #[must_use]
-    pub fn callback_url(mut self, url: impl Into<String>) -> Self {
-        self.receiver.url = Some(url.into());
-        self
-    }
-
     /// The seed that all cases are drawn from. 0 unless said otherwise: the caller draws one.
     #[must_use]
     pub fn seed(mut self, seed: u64) -> Self {
@@ -222,13 +208,7 @@ impl RunBuilder {
         let others = others.filter(|line| self.selection.selects(None, line));
         let others = others.collect();
         let client = Client::new(&self.target)?;
-        let is_watched = |(_, line): &(_, Line)| checks::watched(&line.id).is_some();
-        let doors = match lines.iter().any(is_watched) {
-            true => Some(Doors::take(&self.receiver)?),
-            false => None,
-        };
         Ok(Run {
-            doors,
             lines,
             others,
             api,

@@ -73,7 +73,7 @@ impl Run {
             line: line.clone(),
             profiles: requirement.profiles.clone(),
             tags: requirement.tags.clone(),
-            awaits: what_awaits(requirement, line, target),
+            awaits: what_awaits(requirement, &line.id, target),
         });
         let others = self.others.iter().map(|line| Planned {
             line: line.clone(),
@@ -358,8 +358,9 @@ async fn judge_line(
     builder: &RunBuilder,
 ) -> LineResult {
     session.tell(Event::LineStarted(line.clone())).await;
+    session.take_care(requirement.profiles.contains(&Profile::Security));
     let open = |why: &str| verdict(line.clone(), Verdict::Inconclusive, Some(why.to_owned()));
-    let result = match (check, what_awaits(requirement, line, &builder.target)) {
+    let result = match (check, what_awaits(requirement, &line.id, &builder.target)) {
         (_, Awaits::NotTested(why)) => verdict(line.clone(), Verdict::NotTested, why),
         (_, Awaits::Skipped(why)) => verdict(line.clone(), Verdict::Skipped, Some(why)),
         (Some(check), Awaits::Judged) if session.gone().is_none() => {

@@ -98,7 +98,6 @@ impl Client {
         let length = length.and_then(|n| n.to_str().ok()?.trim().parse().ok());
         let mut collector = Collector::new(length.filter(|_| fetch.range.is_none()), fetch.seed);
         let most = fetch.most.min(MOST);
-        let time = self.transport.answer_time();
         let is_whole = loop {
             let Some(chunk) = self.transport.next(&mut body).await? else {
                 break true;

@@ -150,31 +150,6 @@ impl Transport {
     }
 }
 
-impl Transport {
-    /// Sends a request without a body, and gives the answer as soon as its head is there.
-    pub(super) async fn open(
-        &self,
-        method: http::Method,
-        url: &url::Url,
-        headers: http::HeaderMap,
-    ) -> Result<http::Response<Incoming>, Lost> {
-        let uri = http::Uri::try_from(url.as_str())
-            .map_err(|e| Lost::NotReached(format!("{url} cannot be asked for ({e})")))?;
-        let mut message = http::Request::new(Either::Left(Full::default()));
-        *message.method_mut() = method;
-        *message.uri_mut() = uri;
-        *message.headers_mut() = headers;
-        tokio::time::timeout(self.answer_time, head(&self.pooled, message))
-            .await
-            .unwrap_or(Err(Lost::TimedOut(self.answer_time)))
-    }
-
-    /// The time that a target has for an answer.
-    pub(super) fn answer_time(&self) -> Duration {
-        self.answer_time
-    }
-}
-
 fn connector(target: &Target, time: Duration) -> Result<HttpsConnector<HttpConnector>, TlsError> {
     let mut http = HttpConnector::new();
     http.enforce_http(false);
