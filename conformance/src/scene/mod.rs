@@ -254,10 +254,10 @@ impl Scene<'_> {
 }
 
 /// Why a line does not apply to a target, beside what the catalogue says: progress is seen by query or by callback.
-pub(crate) fn not_applicable(line: &Line, target: &Target) -> Option<String> {
+pub(crate) fn not_applicable(line: &str, target: &Target) -> Option<String> {
     let declared = target.declared;
     let is_seen = declared.progress_query || declared.callbacks;
-    (line.id.starts_with("PROG-") && !is_seen).then(|| {
+    (line.starts_with("PROG-") && !is_seen).then(|| {
         "the target file declares neither `progress_query` nor `callbacks`, so no progress can be seen".to_owned()
     })
 }

@@ -92,7 +92,7 @@ impl<'s> Stage<'s> {
             lines,
             calm: Calm::default(),
             slow: Calm::default(),
-            windows: Mutex::new(Windows::new(session.api.fixtures.recorded, tag)),
+            windows: Mutex::new(Windows::new(session.api.fixtures.recorded, tag, seed)),
             exchanges: Mutex::default(),
             scale: Mutex::default(),
         }
@@ -304,12 +304,15 @@ struct Windows {
 }
 
 impl Windows {
-    fn new(recorded: Window, tag: &str) -> Self {
+    fn new(recorded: Window, tag: &str, seed: u64) -> Self {
+        let begin = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) % 99_991;
+        let begin = u32::try_from(begin).unwrap_or(0);
         Self {
             recorded,
             met: HashSet::new(),
-            // A repetition begins elsewhere, so that it does not meet what was started before.
-            number: if tag.is_empty() { 0 } else { 500 },
+            // Another run begins elsewhere, and so does a repetition: a target that shares ids may still know what was
+            // asked for before.
+            number: if tag.is_empty() { begin } else { begin + 500 },
         }
     }
 
@@ -359,13 +362,13 @@ mod tests {
     #[test]
     fn windows_differ_as_long_as_they_can() {
         let hour = Window::parse("2025-04-04T21:00:00", "2025-04-04T22:00:00").unwrap();
-        let mut windows = Windows::new(hour, "");
+        let mut windows = Windows::new(hour, "", 7);
         let dealt: Vec<_> = (0..200).map(|_| windows.deal(10)).collect();
         assert_eq!(dealt.iter().collect::<HashSet<_>>().len(), 200);
         assert!(dealt.iter().all(|w| (10..=12).contains(&w.seconds())));
         assert!(windows.deal(9_999).seconds() > 3_500);
         let second = Window::parse("2025-04-04T21:00:00", "2025-04-04T21:00:01").unwrap();
-        let mut windows = Windows::new(second, "again");
+        let mut windows = Windows::new(second, "again", u64::MAX);
         assert_eq!((windows.deal(10), windows.deal(10)), (second, second));
     }
 }

@@ -7,7 +7,8 @@ use super::{found, silent};
 use crate::api::Api;
 use crate::case::Opinion;
 use crate::checks::watched::prog::{Series, about};
-use crate::oracle::Outcome;
+use crate::exchange::Lost;
+use crate::oracle::{Fault, Outcome};
 use crate::receipt::{Door, Receipt, Reply};
 use crate::scene::{Called, Download, Found, SLOW, View};
 
@@ -76,7 +77,9 @@ fn unreached(api: &Api, view: &View, control: &Download, download: &Download) ->
             Outcome::Rejected(_) if !is_closed => {
                 Opinion::Inconclusive(format!("the address was refused: {outcome}"))
             }
-            Outcome::Busy(_) | Outcome::ProvesNothing(_) => {
+            Outcome::Busy(_)
+            | Outcome::ProvesNothing(_)
+            | Outcome::Failure(Fault::Lost(Lost::NotReached(_))) => {
                 Opinion::Inconclusive(outcome.to_string())
             }
             _ => Opinion::fail(
