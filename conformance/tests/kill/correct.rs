@@ -12,7 +12,7 @@ use smsload_reference::{
 
 use tokio::task::JoinSet;
 
-use crate::trial::{judge, mock, sink, target, target_with, wrong};
+use crate::trial::{Ticking, judge, mock, sink, target, target_with, wrong};
 use crate::variants::VARIANTS;
 
 /// Seeds that each correct server must pass with.
@@ -36,7 +36,7 @@ async fn passes(
 ) {
     let callback = sink().await;
     for seed in seeds {
-        let server = builder.clone().start().await.unwrap();
+        let server = Ticking::start(builder.clone()).await;
         let mut target = target(&server.url(), &callback);
         declare(&mut target);
         let result = judge(target, seed).await;
@@ -63,7 +63,7 @@ async fn who_uses_the_freedom_of_the_page_is_accused_of_nothing() {
     for (seed, variant) in (0..).zip(VARIANTS) {
         let callback = callback.clone();
         tasks.spawn(async move {
-            let server = mock().contract(variant.contract()).start().await.unwrap();
+            let server = Ticking::start(mock().contract(variant.contract())).await;
             let target = target_with(&server.url(), &callback, variant.more);
             assert_right(variant.what, seed, &judge(target, seed).await);
             server.stop().await;

@@ -43,24 +43,16 @@ pub(crate) fn faults(trials: &[Trial]) -> Vec<String> {
 /// Every line that it names catches it, and no other but those that need luck for it.
 fn faults_of(trial: &Trial) -> Vec<String> {
     let name = trial.what.name;
-    let failed: BTreeSet<&str> = trial.failed().map(|l| l.line.id.as_str()).collect();
-    let missed = trial
-        .what
-        .catches
-        .iter()
-        .filter(|line| !failed.contains(*line));
-    let missed = missed.map(|line| {
-        let came = trial
-            .result
-            .line(line)
-            .map_or("not run".to_owned(), describe);
+    let missed = trial.missed().map(|line| {
+        let came = trial.result.line(line);
+        let came = came.map_or("not run".to_owned(), describe);
         format!("{name} is not caught by {line}, which it names: {came}")
     });
     let may = |line: &str| {
         let known = BY_LUCK.iter().filter(|(what, ..)| *what == name);
         known
             .flat_map(|(_, lines, _)| *lines)
-            .any(|known| *known == "any" || *known == line)
+            .any(|known| *known == "any" || line.starts_with(known))
     };
     let extra = trial.failed().filter(|l| {
         let id = l.line.id.as_str();
