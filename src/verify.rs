@@ -1,21 +1,22 @@
 //! `smsload verify`: judges an implementation by the contract.
 
 use std::hash::{BuildHasher as _, RandomState};
-use std::io::BufWriter;
-use std::path::{Path, PathBuf};
+use std::io::Write as _;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
 use clap::{Args, ValueEnum};
 use smsload_conformance::{
-    BaseUrl, DEFAULT_CASES, Event, Fixtures, Run, RunResult, Target, Terminal as Report, write_json,
+    BaseUrl, DEFAULT_CASES, Event, Fixtures, REPORT_SCHEMA, Report, Reporter as _, Reports, Run,
+    Target, Terminal as Shown, github_annotations, github_stop,
 };
 use smsload_spec::{Contract, Job, Profile};
 
 use crate::cli::ContractArgs;
 use crate::embedded::Embedded;
-use crate::exit::Exit;
-use crate::terminal::Terminal;
+use crate::exit::{self, Exit};
+use crate::terminal::{Terminal, stop_signal};
 
 /// Judge an implementation by the contract: the embedded reference, or the server at an address
 ///
@@ -56,14 +57,22 @@ pub(crate) struct VerifyArgs {
     /// A broken SHOULD fails the run too
     #[arg(long)]
     strict: bool,
-    /// Write report.json into this folder
+    /// Write report.json, .html, .md, .sarif, junit.xml and evidence.jsonl into this folder
     #[arg(long, value_name = "DIR")]
     report_dir: Option<PathBuf>,
+    /// Write annotations for GitHub Actions to standard output [default: if GITHUB_ACTIONS is true]
+    #[arg(long)]
+    github_annotations: bool,
+    /// Print the JSON Schema of report.json, and do nothing else
+    #[arg(long, exclusive = true)]
+    print_report_schema: bool,
 }
 
 /// Downloads that a run may start on a server that is not our own, unless its target file says otherwise: each of them
 /// may be a real one, on a real device.
 const DOWNLOADS: u32 = 200;
+
+const STDOUT: &str = "cannot write to standard output";
 
 /// A selection of requirements.
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -87,15 +96,19 @@ impl From<ProfileArg> for Profile {
 }
 
 pub(crate) async fn run(args: VerifyArgs, terminal: Terminal) -> anyhow::Result<Exit> {
-    let contract = args.contract.load(terminal)?;
-    if let Some(dir) = &args.report_dir {
-        std::fs::create_dir_all(dir)
-            .with_context(|| format!("cannot write reports to {}", dir.display()))?;
+    if args.print_report_schema {
+        std::io::stdout().write_all(REPORT_SCHEMA.as_bytes())?;
+        return Ok(exit::OK);
     }
+    let contract = args.contract.load(terminal)?;
     let (mut target, embedded) = target(&args, &contract).await?;
     if embedded.is_none() {
         target.limits.downloads.get_or_insert(DOWNLOADS);
     }
+    let reports = match &args.report_dir {
+        Some(folder) => Reports::create(folder, &contract, &target)?,
+        None => Reports::new(&contract, &target),
+    };
     let profiles: Vec<Profile> = args.profile.iter().map(|p| (*p).into()).collect();
     let profiles = if profiles.is_empty() {
         vec![Profile::Full]
@@ -113,18 +126,48 @@ pub(crate) async fn run(args: VerifyArgs, terminal: Terminal) -> anyhow::Result<
         .skip(args.skip)
         .strict(args.strict)
         .build()?;
-    let mut report = Report::new(std::io::stdout(), terminal.out_colour);
-    let result = run
-        .run(&mut |event: &Event| smsload_conformance::Reporter::on(&mut report, event))
-        .await;
-    report.finish().context("cannot write to standard output")?;
+    let token = (args.github_annotations || terminal.is_github)
+        .then(|| format!("{:016x}", RandomState::new().hash_one("token")));
+    let report = watched(run, reports, token.as_deref(), terminal).await?;
     if let Some(embedded) = embedded {
         embedded.stop().await?;
     }
-    if let Some(dir) = &args.report_dir {
-        write_report(&result, dir)?;
+    Ok(Exit::of_run(report.exit_code))
+}
+
+/// Runs it before the eyes of a person and of the reports, until it ends or is stopped. With a token, what stands on
+/// standard output is made fit for GitHub Actions.
+async fn watched(
+    run: Run,
+    mut reports: Reports,
+    token: Option<&str>,
+    terminal: Terminal,
+) -> anyhow::Result<Report> {
+    let out = |text: String| {
+        let written = std::io::stdout().write_all(text.as_bytes());
+        written.context(STDOUT)
+    };
+    token.map_or(Ok(()), |token| out(github_stop(token)))?;
+    let mut shown = Shown::new(std::io::stdout(), terminal.out_colour);
+    if terminal.is_attended {
+        shown = shown.with_live();
     }
-    Ok(Exit::of_run(result.exit_code()))
+    let stop = async {
+        match stop_signal().await {
+            Ok(()) => "it was stopped from outside".to_owned(),
+            // Without signals it goes on to its end.
+            Err(_) => std::future::pending().await,
+        }
+    };
+    let listen = &mut |event: &Event| {
+        shown.on(event);
+        reports.on(event);
+    };
+    let result = run.run_until(listen, stop).await;
+    let report = reports.finish(&result)?;
+    shown.finish(&report).context(STDOUT)?;
+    token.map_or(Ok(()), |token| out(github_annotations(&report, token)))?;
+    Ok(report)
 }
 
 /// The target that is meant; without any, the embedded reference, which must live as long as the run.
@@ -169,11 +212,4 @@ fn starts_downloads(contract: &Contract) -> bool {
         .operations()
         .iter()
         .any(|operation| matches!(operation.job, Some(Job::Starts(_))))
-}
-
-fn write_report(result: &RunResult, dir: &Path) -> anyhow::Result<()> {
-    let path = dir.join("report.json");
-    let file = std::fs::File::create(&path);
-    file.and_then(|file| write_json(result, BufWriter::new(file)))
-        .with_context(|| format!("cannot write {}", path.display()))
 }

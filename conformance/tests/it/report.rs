@@ -1,6 +1,8 @@
 //! The reports, as a person and a program see them.
 
-use smsload_conformance::{JSON_SCHEMA_VERSION, Run, Terminal, write_json};
+use smsload_conformance::{
+    Event, JSON_SCHEMA_VERSION, Report, Reporter as _, Reports, Run, Target, Terminal, write_json,
+};
 use smsload_spec::Contract;
 
 use crate::server::{Choices, Fault, serve};
