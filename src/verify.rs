@@ -9,7 +9,7 @@ use anyhow::{Context as _, bail};
 use clap::{Args, ValueEnum};
 use smsload_conformance::{
     BaseUrl, DEFAULT_CASES, Event, Fixtures, REPORT_SCHEMA, Report, Reporter as _, Reports, Run,
-    Target, Terminal as Shown, github_annotations, github_stop,
+    Stop, Target, Terminal as Shown, github_annotations, github_stop,
 };
 use smsload_spec::{Contract, Job, Profile};
 
@@ -109,6 +109,7 @@ pub(crate) async fn run(args: VerifyArgs, terminal: Terminal) -> anyhow::Result<
         Some(folder) => Reports::create(folder, &contract, &target)?,
         None => Reports::new(&contract, &target),
     };
+    let stop = Stop::new();
     let profiles: Vec<Profile> = args.profile.iter().map(|p| (*p).into()).collect();
     let profiles = if profiles.is_empty() {
         vec![Profile::Full]
@@ -125,10 +126,11 @@ pub(crate) async fn run(args: VerifyArgs, terminal: Terminal) -> anyhow::Result<
         .only(args.only)
         .skip(args.skip)
         .strict(args.strict)
+        .stopped_by(&stop)
         .build()?;
     let token = (args.github_annotations || terminal.is_github)
         .then(|| format!("{:016x}", RandomState::new().hash_one("token")));
-    let report = watched(run, reports, token.as_deref(), terminal).await?;
+    let report = watched(run, &stop, reports, token.as_deref(), terminal).await?;
     if let Some(embedded) = embedded {
         embedded.stop().await?;
     }
@@ -139,6 +141,7 @@ pub(crate) async fn run(args: VerifyArgs, terminal: Terminal) -> anyhow::Result<
 /// standard output is made fit for GitHub Actions.
 async fn watched(
     run: Run,
+    stop: &Stop,
     mut reports: Reports,
     token: Option<&str>,
     terminal: Terminal,
@@ -152,18 +155,20 @@ async fn watched(
     if terminal.is_attended {
         shown = shown.with_live();
     }
-    let stop = async {
-        match stop_signal().await {
-            Ok(()) => "it was stopped from outside".to_owned(),
-            // Without signals it goes on to its end.
-            Err(_) => std::future::pending().await,
+    let result = {
+        let listen = &mut |event: &Event| {
+            shown.on(event);
+            reports.on(event);
+        };
+        let mut run = std::pin::pin!(run.run(listen));
+        tokio::select! {
+            result = &mut run => result,
+            Ok(()) = stop_signal() => {
+                stop.stop("it was stopped from outside");
+                run.await
+            }
         }
     };
-    let listen = &mut |event: &Event| {
-        shown.on(event);
-        reports.on(event);
-    };
-    let result = run.run_until(listen, stop).await;
     let report = reports.finish(&result)?;
     shown.finish(&report).context(STDOUT)?;
     token.map_or(Ok(()), |token| out(github_annotations(&report, token)))?;

@@ -58,6 +58,8 @@ pub(crate) struct Api {
     pub(crate) answer: AnswerNames,
     pub(crate) start: Oracle,
     pub(crate) query: Option<Query>,
+    /// The query of a target that does not declare it.
+    pub(crate) undeclared_query: Option<Query>,
     /// A request that is valid but for the values of the fixtures.
     template: Object,
     /// What a request must be.
@@ -121,6 +123,12 @@ impl Api {
         let (start, answer) = start
             .zip(AnswerNames::of(operation))
             .ok_or(ContractError::NoStart)?;
+        let query = Query::of(contract, target);
+        let (query, undeclared_query) = if target.declared.progress_query {
+            (query, None)
+        } else {
+            (None, query)
+        };
         let mut api = Self {
             fixtures: target.fixtures.clone(),
             names,
@@ -143,7 +151,8 @@ impl Api {
             tolerance: target.limits.group_of_pictures_seconds,
             answer,
             start,
-            query: Query::of(contract, target),
+            query,
+            undeclared_query,
             template: object(contract.sample(schema, false)),
             schema: Arc::clone(schema),
         };
@@ -213,7 +222,8 @@ impl Api {
     }
 
     pub(crate) fn oracle(&self, kind: Kind) -> &Oracle {
-        match (kind, &self.query) {
+        let query = self.query.as_ref().or(self.undeclared_query.as_ref());
+        match (kind, query) {
             (Kind::Query, Some(query)) => &query.oracle,
             _ => &self.start,
         }
@@ -233,9 +243,6 @@ pub(crate) fn bytes(body: &Object) -> Bytes {
 
 impl Query {
     fn of(contract: &Arc<Contract>, target: &Target) -> Option<Self> {
-        if !target.declared.progress_query {
-            return None;
-        }
         let is_query = |o: &&Operation| matches!(o.job, Some(Job::Reads(_)));
         let operation = contract.operations().iter().find(is_query)?;
         let Some(Job::Reads(read)) = &operation.job else {

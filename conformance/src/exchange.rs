@@ -167,6 +167,9 @@ pub enum Lost {
     /// What came is no HTTP.
     #[error("the answer is no HTTP ({0})")]
     NoHttp(String),
+    /// This machine, or what the target file has it run, failed. Never held against a target.
+    #[error("the runner's own side failed: {0}")]
+    Local(String),
 }
 
 impl Exchange {

@@ -16,7 +16,10 @@ use crate::result::{Failure, Line, LineResult, Verdict};
 use crate::session::Session;
 use crate::tally::{Ran, Tally, verdict};
 
-/// Cases between two looks at whether it is worth going on. Fixed, so that results do not depend on the concurrency.
+/// Cases before the first look at whether it is worth going on: where each of them takes all the time that an answer may
+/// take, this is what a line costs. Fixed, as the next one, so that results do not depend on the concurrency.
+const FIRST: usize = 8;
+/// Cases between two further looks.
 const CHUNK: usize = 64;
 /// Requests that are spent on making a failing case smaller.
 const SHRINKING: usize = 64;
@@ -46,11 +49,13 @@ pub(crate) async fn judge(
     let left = session.downloads().left();
     let drawn = draw(&plan, label, settings.seed, settings.cases, left);
     let mut tally = Tally::default();
-    for (number, chunk) in drawn.chunks(CHUNK).enumerate() {
-        let first = number * CHUNK;
+    let (head, tail) = drawn.split_at(drawn.len().min(FIRST));
+    let mut first = 0;
+    for chunk in std::iter::once(head).chain(tail.chunks(CHUNK)) {
         for ran in run_chunk(session, check.line, first, chunk, settings.concurrency).await {
             tally.add(ran);
         }
+        first += chunk.len();
         session.look().await;
         if tally.failed.is_some() || session.gone().is_some() {
             break;
@@ -240,7 +245,7 @@ fn repeated(opinion: &Opinion, gone: Option<&str>, failed: &Ran) -> (Verdict, Op
 /// True if there was no answer; `is_unreached`: since there was no connection.
 fn is_lost(answered: &Answered, is_unreached: bool) -> bool {
     match &answered.exchange.received {
-        Received::Lost(Lost::NotReached(_)) => true,
+        Received::Lost(Lost::NotReached(_) | Lost::Local(_)) => true,
         Received::Lost(_) => !is_unreached,
         Received::Answer(_) => false,
     }

@@ -15,11 +15,12 @@
 //! # }
 //! ```
 //!
-//! Limits: `http` only; one target at a time; a line of the catalogue without a check is reported as not tested.
+//! Limits: HTTP/1.1, with TLS or without; one target at a time; a line of the catalogue without a check is reported as not tested.
 
 mod about;
 mod api;
-mod care;
+mod base_url;
+mod builder;
 mod case;
 mod checks;
 mod client;
@@ -29,10 +30,13 @@ mod draw;
 mod event;
 mod exchange;
 mod generic;
+mod headers;
 mod judge;
+mod known;
 mod names;
 mod network;
 mod oracle;
+mod pace;
 mod receipt;
 mod record;
 mod report;
@@ -41,42 +45,51 @@ mod result;
 mod run;
 mod secret;
 mod seed;
+mod selection;
 mod session;
-mod so_far;
+mod stop;
 mod tally;
 mod target;
+mod target_check;
 mod target_file;
 mod text;
+mod tls;
 mod window;
 
 pub use about::{About, Fingerprint, RunSettings};
 pub use api::ContractError;
+pub use builder::{RunBuilder, RunError};
 pub use curl::curl;
 pub use decimal::Decimal;
 pub use event::{Event, Reporter};
 pub use exchange::{
     Answer, Captured, Digest, Exchange, HeaderText, Lost, MAX_ANSWER, Received, Sent, Slice,
 };
+pub use headers::Headers;
+pub use known::{KnownFailure, KnownFailuresError};
 pub use network::Network;
 pub use oracle::{Acceptance, Fault, Oracle, Outcome, Rejected};
 pub use receipt::{Door, MAX_CALLBACK, Receipt, Reply};
 pub use record::{Head, Record, RecordError, Records};
 pub use report::{
-    AnswerTimes, Bar, Coverage, Covered, Ending, Evidence, Group, JSON_SCHEMA_VERSION, Point,
-    PointKind, REPORT_SCHEMA, ReadError, Report, ReportError, Reports, Requirement, Share, Shown,
-    Terminal, Told, Tool, WatchedDownload, github_annotations, github_stop, html, markdown, sarif,
-    write_json, write_junit,
+    AnswerTimes, Bar, Coverage, Covered, Ending, Evidence, Group, JSON_SCHEMA_VERSION, Known,
+    KnownState, Point, PointKind, REPORT_SCHEMA, ReadError, Report, ReportError, Reports,
+    Requirement, Share, Shown, Terminal, Told, Tool, WatchedDownload, github_annotations,
+    github_stop, html, markdown, sarif, write_json, write_junit,
 };
 pub use request::{Caller, Wire};
 pub use result::{
     EXIT_CONFORMS, EXIT_FAILED, EXIT_INCOMPLETE, EXIT_USAGE, Ended, Failure, Line, LineResult,
     RunResult, Verdict,
 };
-pub use run::{DEFAULT_CASES, Run, RunBuilder, RunError};
+pub use run::{Awaits, DEFAULT_CASES, Planned, Run};
 pub use secret::Secret;
+pub use selection::{Shard, ShardError};
+pub use stop::Stop;
 pub use target::{
     BaseUrl, BaseUrlError, Busy, CallbackProgress, Callbacks, Declared, Fixtures, Limits, Progress,
     QueryProgress, Scale, Target, Tenants,
 };
-pub use target_file::TargetFileError;
+pub use target_file::{TARGET_EXAMPLE, TARGET_SCHEMA, TargetFault, TargetFileError};
+pub use tls::{Tls, TlsError};
 pub use window::{Window, WindowError};

@@ -17,6 +17,8 @@ use crate::event::{Event, Events};
 use crate::exchange::{Lost, Received};
 use crate::oracle::{Fault, Outcome};
 use crate::request::{Kind, Request};
+use crate::stop::Stop;
+use crate::target::Target;
 
 /// Requests in a row without an answer that are reason to doubt that the target is there. No connection is reason at
 /// once.
@@ -37,6 +39,7 @@ pub(crate) struct Session {
     losses: AtomicU32,
     sent: AtomicU64,
     gone: OnceLock<String>,
+    stop: Stop,
 }
 
 /// What was seen in passing.
@@ -87,6 +90,7 @@ impl Session {
         client: Arc<Client>,
         downloads: Option<u32>,
         events: Events,
+        stop: Stop,
     ) -> Self {
         let watches = checks::ALL
             .iter()
@@ -107,7 +111,13 @@ impl Session {
             losses: AtomicU32::new(0),
             sent: AtomicU64::new(0),
             gone: OnceLock::new(),
+            stop,
         }
+    }
+
+    /// What ends the run.
+    pub(crate) fn stop(&self) -> &Stop {
+        &self.stop
     }
 
     /// From now on requests go out with care for somebody else's server, or no longer.
@@ -236,8 +246,46 @@ impl Session {
         }
     }
 
+    /// What a reader must know beside the verdicts.
+    pub(crate) async fn notes(&self, target: &Target) -> Vec<String> {
+        let mut notes = Vec::new();
+        if target.base_url.is_https() && target.tls.insecure {
+            notes.push(
+                "certificates were not verified (`tls.insecure`): whoever stands between could have answered"
+                    .to_owned(),
+            );
+        }
+        let is_over = self.gone().is_some() || self.stop.why().is_some();
+        if !is_over && !target.declared.progress_query && self.answers_queries().await {
+            notes.push(
+                "the target answers the progress query, which it does not declare (`declared.progress_query`), so that nothing was asked of it"
+                    .to_owned(),
+            );
+        }
+        notes
+    }
+
+    /// True if a query for the id of an accepted download is answered with an acceptance.
+    async fn answers_queries(&self) -> bool {
+        let plain = self.plain().await;
+        let Some(query) = self.api.undeclared_query.as_ref() else {
+            return false;
+        };
+        let id = plain
+            .body
+            .as_ref()
+            .and_then(|b| self.api.answer.id.value(b));
+        let Some(id) = id.filter(|_| plain.outcome.is_taken()) else {
+            return false;
+        };
+        let request = query.request(Some(id.clone()));
+        let answered = self.send("notes#query".to_owned(), request, true).await;
+        answered.outcome.is_taken()
+    }
+
     fn notice(&self, received: &Received) {
         match received {
+            Received::Lost(lost @ Lost::Local(_)) => self.stop.stop(lost.to_string()),
             Received::Lost(Lost::NotReached(_)) => self.losses.store(LOSSES, Ordering::Relaxed),
             Received::Lost(Lost::TimedOut(_)) => {
                 self.losses.fetch_add(1, Ordering::Relaxed);

@@ -25,6 +25,7 @@ use crate::client::Client;
 use crate::event::{Event, Events};
 use crate::exchange::{Exchange, Lost, Received};
 use crate::result::{Line, LineResult, Verdict};
+use crate::stop::Stop;
 use crate::tally::verdict;
 use crate::target::Busy;
 
@@ -55,6 +56,7 @@ pub(crate) struct Ground<'r> {
     pub(crate) cases: u32,
     pub(crate) seed: u64,
     pub(crate) sent: AtomicU64,
+    pub(crate) stop: &'r Stop,
 }
 
 /// Why a request was sent.
@@ -92,10 +94,27 @@ impl Ground<'_> {
             .exchange(id, &message.path, &message.request)
             .await;
         self.sent.fetch_add(1, Ordering::Relaxed);
+        if let Received::Lost(lost @ Lost::Local(_)) = &exchange.received {
+            self.stop.stop(lost.to_string());
+        }
         let exchange = Arc::new(exchange);
         let event = Event::Exchanged(Arc::clone(&exchange));
         self.events.tell(event).await;
         exchange
+    }
+}
+
+impl Ground<'_> {
+    /// What comes of something, unless the run is stopped before it is done.
+    async fn unless_stopped<T>(
+        &self,
+        work: impl Future<Output = T>,
+    ) -> Result<T, (Verdict, String)> {
+        tokio::select! {
+            biased;
+            why = self.stop.stopped() => Err((Verdict::Inconclusive, why.to_string())),
+            done = work => Ok(done),
+        }
     }
 }
 
@@ -159,8 +178,8 @@ impl Generic {
             let done = match &unreachable {
                 Some(why) => Err((Verdict::Inconclusive, String::clone(why))),
                 None => {
-                    self.ask(*number, !properties.is_empty(), &mut accepted, ground)
-                        .await
+                    let asked = self.ask(*number, !properties.is_empty(), &mut accepted, ground);
+                    ground.unless_stopped(asked).await.and_then(|done| done)
                 }
             };
             if let Ok(done) = &done
@@ -171,13 +190,15 @@ impl Generic {
             }
             let is_proved = accepted.contains_key(number);
             for (property, line) in properties {
-                let result = match &done {
-                    Err((kind, why)) => verdict(line.clone(), *kind, Some(why.clone())),
+                let judged = match &done {
+                    Err(open) => Err(open.clone()),
                     Ok(done) => {
-                        self.judge(property, line.clone(), done, is_proved, ground)
-                            .await
+                        let judged = self.judge(property, line.clone(), done, is_proved, ground);
+                        ground.unless_stopped(judged).await
                     }
                 };
+                let result =
+                    judged.unwrap_or_else(|(kind, why)| verdict(line.clone(), kind, Some(why)));
                 let finished = Event::LineFinished(Arc::new(result.clone()));
                 ground.events.tell(finished).await;
                 results.insert(line.id, result);

@@ -62,6 +62,19 @@ impl Kind {
         Self::Callback,
     ];
 
+    /// The same in Chinese.
+    #[must_use]
+    pub fn zh(self) -> &'static str {
+        match self {
+            Self::Operation => "个操作",
+            Self::Member => "个字段",
+            Self::Keyword => "个关键字",
+            Self::Rule => "条规则",
+            Self::Link => "个链接",
+            Self::Callback => "个回调",
+        }
+    }
+
     /// The word for several of it.
     #[must_use]
     pub fn plural(self) -> &'static str {

@@ -163,7 +163,8 @@ mod tests {
 
     #[test]
     fn the_first_error_is_kept() {
-        let mut evidence = Evidence::new(&mut [0_u8; 100][..]);
+        let mut room = [0_u8; 100];
+        let mut evidence = Evidence::new(&mut room[..]);
         (0..5).for_each(|_| evidence.exchange(&exchange(10)));
         assert!(evidence.finish().is_err());
     }

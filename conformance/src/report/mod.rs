@@ -23,8 +23,8 @@ pub use json::{REPORT_SCHEMA, write_json};
 pub use junit::write_junit;
 pub use markdown::markdown;
 pub use model::{
-    Ending, Evidence, Group, ReadError, Report, Requirement, SCHEMA_VERSION as JSON_SCHEMA_VERSION,
-    Shown, Tool,
+    Ending, Evidence, Group, Known, KnownState, ReadError, Report, Requirement,
+    SCHEMA_VERSION as JSON_SCHEMA_VERSION, Shown, Tool,
 };
 pub use reports::{ReportError, Reports};
 pub use sarif::sarif;

@@ -14,6 +14,7 @@ use super::watched::WatchedDownload;
 use crate::about::{Fingerprint, RunSettings};
 use crate::curl::curl;
 use crate::exchange::{Exchange, Received};
+use crate::known::KnownFailure;
 use crate::result::{Ended, Failure, LineResult, RunResult, Verdict};
 use crate::text::excerpt;
 
@@ -61,6 +62,12 @@ pub struct Report {
     /// Callbacks that came.
     #[serde(default)]
     pub receipts: u64,
+    /// What else is to be known of the run.
+    #[serde(default)]
+    pub notes: Vec<String>,
+    /// Failures that were known before.
+    #[serde(default)]
+    pub known_failures: Vec<Known>,
     /// Groups of requirements, in order.
     pub groups: Vec<Group>,
     /// One verdict for each requirement, and for each part of one that has a level of its own.
@@ -74,6 +81,31 @@ pub struct Report {
     /// Downloads that were watched.
     #[serde(default)]
     pub downloads: Vec<WatchedDownload>,
+}
+
+/// A failure that was known before the run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Known {
+    /// The requirement or the part of one.
+    pub id: String,
+    /// Why it is tolerated.
+    pub reason: String,
+    /// The last day on which it is, `YYYY-MM-DD`.
+    pub expires: String,
+    /// What became of it.
+    pub state: KnownState,
+}
+
+/// What became of a known failure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum KnownState {
+    /// It is tolerated: a failure does not count.
+    Tolerated,
+    /// It is tolerated no longer: it counts, whatever came.
+    Expired,
+    /// The requirement passes: take it off the list.
+    Mended,
 }
 
 /// A program.
@@ -201,6 +233,8 @@ impl Report {
             milliseconds: u64::try_from(result.took.as_millis()).unwrap_or(u64::MAX),
             exchanges: result.exchanges,
             receipts: counts.receipts,
+            notes: result.notes.clone(),
+            known_failures: known(result),
             groups: groups(&result.lines),
             requirements: result.lines.iter().map(Requirement::of).collect(),
             coverage: counts.coverage,
@@ -234,11 +268,25 @@ impl Report {
             .count()
     }
 
-    /// How many requirements of a level failed.
+    /// The known failure that a requirement's failure is, if it is tolerated.
+    #[must_use]
+    pub fn tolerated(&self, requirement: &Requirement) -> Option<&Known> {
+        let mut known = self.known_failures.iter();
+        known.find(|k| k.id == requirement.id && k.state == KnownState::Tolerated)
+    }
+
+    /// How many requirements of a level failed, without those that are tolerated.
     #[must_use]
     pub fn failed(&self, level: Level) -> usize {
-        let is_it = |r: &&Requirement| r.level == level && r.verdict.is_failure();
+        let is_it = |r: &&Requirement| {
+            r.level == level && r.verdict.is_failure() && self.tolerated(r).is_none()
+        };
         self.requirements.iter().filter(is_it).count()
+    }
+
+    fn expired(&self) -> usize {
+        let is_expired = |k: &&Known| k.state == KnownState::Expired;
+        self.known_failures.iter().filter(is_expired).count()
     }
 
     /// The conclusion in a sentence.
@@ -249,6 +297,7 @@ impl Report {
             |r: &&Requirement| r.level == Level::Must && r.verdict == Verdict::Inconclusive;
         let open = self.requirements.iter().filter(is_open).count();
         let why = self.ended_reason.as_deref().unwrap_or_default();
+        let expired = self.expired();
         match (self.ended, self.conforms) {
             (Ending::Unreachable, _) => format!("Nothing was judged: {why}."),
             (Ending::CutShort, _) => format!("Cut short: {why}. {failed} MUST failed before."),
@@ -258,6 +307,9 @@ impl Report {
             (_, true) => "Conforms, as far as it was tested.".to_owned(),
             (_, false) if failed == 0 && open > 0 && !self.strict => {
                 format!("Not known whether it conforms: {open} MUST could not be judged.")
+            }
+            (_, false) if failed == 0 && warned == 0 && expired > 0 => {
+                format!("Does not pass: {expired} known failures are tolerated no longer.")
             }
             (_, false) => format!("Does not conform: {failed} MUST and {warned} SHOULD failed."),
         }
@@ -275,6 +327,25 @@ pub enum ReadError {
         "the report has schema_version {0}, this build reads {SCHEMA_VERSION}; use the smsload that wrote it"
     )]
     Version(u32),
+}
+
+fn known(result: &RunResult) -> Vec<Known> {
+    let state = |failure: &KnownFailure| {
+        if failure.is_expired(result.today) {
+            KnownState::Expired
+        } else if result.mended().any(|mended| mended.id == failure.id) {
+            KnownState::Mended
+        } else {
+            KnownState::Tolerated
+        }
+    };
+    let known = result.known.iter().map(|failure| Known {
+        id: failure.id.clone(),
+        reason: failure.reason.clone(),
+        expires: failure.expires.to_string(),
+        state: state(failure),
+    });
+    known.collect()
 }
 
 fn groups(lines: &[LineResult]) -> Vec<Group> {

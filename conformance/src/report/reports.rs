@@ -163,7 +163,7 @@ fn write(report: &Report, name: &str, path: &Path) -> io::Result<()> {
     let mut out = BufWriter::new(File::create(path)?);
     match name {
         "report.json" => write_json(report, &mut out)?,
-        "report.html" => out.write_all(html(report).as_bytes())?,
+        "report.html" => out.write_all(html(report).map_err(io::Error::other)?.as_bytes())?,
         "report.md" => out.write_all(markdown(report).as_bytes())?,
         "report.sarif" => serde_json::to_writer(&mut out, &sarif(report))?,
         _ => write_junit(report, &mut out)?,

@@ -14,7 +14,7 @@ pub(crate) enum Weight {
     Broken,
     /// Nothing that counts failed, but the run is incomplete by it.
     Open,
-    /// Worth a look, and counts as nothing: a broken SHOULD, an open one.
+    /// Worth a look, and counts as nothing: a broken SHOULD, an open one, a known failure.
     Remark,
     /// Was not judged.
     Left,
@@ -31,7 +31,9 @@ impl Report {
         };
         match requirement.verdict {
             Verdict::Pass => Weight::Good,
-            Verdict::Fail | Verdict::Flaky if counts => Weight::Broken,
+            Verdict::Fail | Verdict::Flaky if counts && self.tolerated(requirement).is_none() => {
+                Weight::Broken
+            }
             Verdict::Inconclusive if requirement.level == Level::Must => Weight::Open,
             Verdict::Fail | Verdict::Flaky | Verdict::Inconclusive => Weight::Remark,
             Verdict::Skipped | Verdict::NotTested => Weight::Left,

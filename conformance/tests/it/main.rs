@@ -10,6 +10,7 @@
 
 mod broken;
 mod correct;
+mod forms;
 mod generic;
 mod hopeless;
 mod report;

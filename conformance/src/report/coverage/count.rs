@@ -65,7 +65,7 @@ impl Counter {
 
     /// The address of the target, which stands before all paths.
     pub(crate) fn at(&mut self, target: &str) {
-        if let Ok(url) = reqwest::Url::parse(target) {
+        if let Ok(url) = url::Url::parse(target) {
             url.path()
                 .trim_end_matches('/')
                 .clone_into(&mut self.prefix);
@@ -76,7 +76,7 @@ impl Counter {
     pub(crate) fn sent(&mut self, exchange: &Exchange) -> Option<String> {
         let contract = Arc::clone(&self.contract);
         let sent = &exchange.sent;
-        let url = reqwest::Url::parse(&sent.url).ok()?;
+        let url = url::Url::parse(&sent.url).ok()?;
         let path = url.path().strip_prefix(self.prefix.as_str())?;
         let method = Method::from_bytes(sent.method.as_bytes()).ok()?;
         let Route::Found(found) = contract.route(&method, path) else {
