@@ -39,6 +39,7 @@ mod oracle;
 mod pace;
 mod receipt;
 mod record;
+mod replay;
 mod report;
 mod request;
 mod result;
@@ -72,7 +73,13 @@ pub use network::Network;
 pub use oracle::{Acceptance, Fault, Oracle, Outcome, Rejected};
 pub use receipt::{Door, MAX_CALLBACK, Receipt, Reply};
 pub use record::{Head, Record, RecordError, Records};
-pub use report::{JSON_SCHEMA_VERSION, Terminal, write_json};
+pub use replay::{Again, Replay, ReplayError, Replayed, replay_exit_code};
+pub use report::{
+    AnswerTimes, Bar, Coverage, Covered, Ending, Evidence, Group, JSON_SCHEMA_VERSION, Known,
+    KnownState, Point, PointKind, REPORT_SCHEMA, ReadError, Report, ReportError, Reports,
+    Requirement, Share, Shown, Terminal, Told, Tool, WatchedDownload, github_annotations,
+    github_stop, html, markdown, sarif, write_json, write_junit,
+};
 pub use request::{Caller, Wire};
 pub use result::{
     EXIT_CONFORMS, EXIT_FAILED, EXIT_INCOMPLETE, EXIT_USAGE, Ended, Failure, Line, LineResult,

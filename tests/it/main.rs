@@ -7,12 +7,15 @@
 )]
 #![allow(missing_docs, reason = "tests are read, not linked to")]
 
+mod gate;
 mod help;
 mod mock;
 mod mock_command;
 mod proxy;
+mod replay;
 mod spec;
 mod support;
+mod target;
 mod validators;
 mod verify;
 mod watch;
