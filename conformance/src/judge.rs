@@ -363,5 +363,6 @@ fn failure(
         expected: expected.clone(),
         got: got.clone(),
         exchanges,
+        receipts: Vec::new(),
     })
 }

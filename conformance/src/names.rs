@@ -108,7 +108,8 @@ pub(crate) fn pointer_of(template: &Template, member: &str) -> Option<String> {
     find(template, member, "")
 }
 
-fn find(template: &Template, member: &str, pointer: &str) -> Option<String> {
+/// The JSON Pointer of the member of a template that is this member of `job` and nothing else.
+pub(crate) fn find(template: &Template, member: &str, pointer: &str) -> Option<String> {
     match template {
         Template::Expression(expression) => {
             let named: Vec<_> = expression.members_of("job").collect();
