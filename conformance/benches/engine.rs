@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use smsload_conformance::{BaseUrl, Event, Fixtures, Run, RunResult, Target};
-use smsload_mock::MockServer;
+use smsload_mock::{Limits, MockServer};
 use smsload_spec::{Contract, Profile};
 
 /// Cases of each property.
@@ -25,7 +25,12 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     runtime.block_on(async {
         let mock = MockServer::builder()
             .listen(([127, 0, 0, 1], 0).into())
+            // Jobs of an hour are over in seconds and forgotten soon after: there are never ten thousand at once.
             .speed(1_000.0)
+            .limits(Limits {
+                keep_jobs: Duration::from_secs(1),
+                ..Limits::default()
+            })
             .start()
             .await?;
         // The first one also compiles the contract and warms the allocator.

@@ -10,7 +10,7 @@ use futures_util::stream::{self, StreamExt};
 
 use crate::case::{Answered, Case, Opinion, Plan, Step, Twin};
 use crate::checks::Check;
-use crate::draw::{Drawn, draw, smaller};
+use crate::draw::{Drawn, Origin, draw, smaller};
 use crate::exchange::{Lost, Received};
 use crate::result::{Failure, Line, LineResult, Verdict};
 use crate::session::Session;
@@ -156,7 +156,7 @@ async fn run_case(
 }
 
 /// An opinion counts only if the twin was accepted, or if the target took what it should not have taken.
-async fn settle(
+pub(crate) async fn settle(
     session: &Session,
     twin: Twin,
     opinion: Opinion,
@@ -210,7 +210,8 @@ async fn failing(
         .map(|a| a.exchange.id.clone())
         .collect();
     evidence.extend(tally.evidence);
-    let failure = failure(&failed.drawn.case.about, &failed.opinion, &failed.answers);
+    let Drawn { case, origin } = &failed.drawn;
+    let failure = failure(&case.about, origin, &failed.opinion, &failed.answers);
     LineResult {
         cases: tally.cases,
         evidence,
@@ -258,9 +259,11 @@ async fn shrink(
     seed: u64,
     mut smallest: Ran,
 ) -> Ran {
-    let (Some(index), Some(random)) = (smallest.drawn.index, &plan.random) else {
+    let (Origin::Random { index, .. }, Some(random)) = (&smallest.drawn.origin, &plan.random)
+    else {
         return smallest;
     };
+    let index = *index;
     let is_slow =
         |a: &Arc<Answered>| matches!(a.exchange.received, Received::Lost(Lost::TimedOut(_)));
     if smallest.answers.iter().any(is_slow) {
@@ -278,11 +281,15 @@ async fn shrink(
         }
         let id = format!("{}#smaller{}", check.line, results.len());
         let (opinion, answers) = run_case(session, &case, &id, true).await;
+        let before = results.clone();
         results.push(opinion.is_fail());
         if opinion.is_fail() {
             let drawn = Drawn {
                 case,
-                index: Some(index),
+                origin: Origin::Random {
+                    index,
+                    smaller: before,
+                },
             };
             smallest = Ran {
                 drawn,
@@ -324,7 +331,8 @@ async fn watched(session: &Session, check: &Check, line: Line, tally: Tally) -> 
         )
     };
     let about = format!("seen in the answer to {}", answered.exchange.id);
-    let failure = failure(&about, &opinion, std::slice::from_ref(&answered));
+    let answers = std::slice::from_ref(&answered);
+    let failure = failure(&about, &Origin::Seen, &opinion, answers);
     let evidence = vec![answered.exchange.id.clone()];
     LineResult {
         cases: seen.judged,
@@ -334,13 +342,19 @@ async fn watched(session: &Session, check: &Check, line: Line, tally: Tally) -> 
     }
 }
 
-fn failure(case: &str, opinion: &Opinion, answers: &[Arc<Answered>]) -> Option<Failure> {
+fn failure(
+    case: &str,
+    origin: &Origin,
+    opinion: &Opinion,
+    answers: &[Arc<Answered>],
+) -> Option<Failure> {
     let Opinion::Fail { expected, got } = opinion else {
         return None;
     };
     let exchanges = answers.iter().map(|a| Arc::clone(&a.exchange)).collect();
     Some(Failure {
         case: case.to_owned(),
+        origin: Some(origin.clone()),
         expected: expected.clone(),
         got: got.clone(),
         exchanges,

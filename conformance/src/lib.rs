@@ -61,6 +61,7 @@ pub use api::ContractError;
 pub use builder::{RunBuilder, RunError};
 pub use curl::curl;
 pub use decimal::Decimal;
+pub use draw::Origin;
 pub use event::{Event, Reporter};
 pub use exchange::{
     Answer, Captured, Digest, Exchange, HeaderText, Lost, MAX_ANSWER, Received, Sent, Slice,
@@ -90,6 +91,8 @@ pub use target::{
     BaseUrl, BaseUrlError, Busy, CallbackProgress, Callbacks, Declared, Fixtures, Limits, Progress,
     QueryProgress, Scale, Target, Tenants,
 };
+pub use target_check::SecretError;
 pub use target_file::{TARGET_EXAMPLE, TARGET_SCHEMA, TargetFault, TargetFileError};
+pub use text::printable;
 pub use tls::{Tls, TlsError};
 pub use window::{Window, WindowError};

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use smsload_spec::{Clause, Level, Provenance, Requirement, Text};
 
 use crate::about::About;
+use crate::draw::Origin;
 use crate::exchange::Exchange;
 use crate::known::KnownFailure;
 
@@ -123,6 +124,8 @@ pub struct LineResult {
 pub struct Failure {
     /// What is particular about the case: "`channel` is missing".
     pub case: String,
+    /// Where the case comes from; nothing where it is judged by more than its exchanges.
+    pub origin: Option<Origin>,
     /// What was expected.
     pub expected: String,
     /// What came.

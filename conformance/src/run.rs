@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use smsload_spec::{Contract, Profile, Requirement, Requirements, Text};
 
+use crate::about::About;
 use crate::api::Api;
 use crate::builder::RunBuilder;
 use crate::checks::{self, Check};
@@ -16,7 +17,6 @@ use crate::generic::{Generic, Ground};
 use crate::judge::{self, Settings};
 use crate::result::{Ended, Line, LineResult, RunResult, Verdict};
 use crate::session::Session;
-use crate::stop::Stop;
 use crate::tally::verdict;
 use crate::target::Target;
 
@@ -82,16 +82,41 @@ impl Run {
 
     /// Runs it. The reporter hears of everything as it happens.
     pub async fn run(self, reporter: &mut dyn Reporter) -> RunResult {
+        self.run_until(reporter, std::future::pending()).await
+    }
+
+    /// Runs it until it ends, or until `stop` says why it has to: then what it found so far is its result, cut short.
+    pub async fn run_until(
+        self,
+        reporter: &mut dyn Reporter,
+        stop: impl Future<Output = String>,
+    ) -> RunResult {
         let (events, mut inbox) = Events::channel();
-        let time_is_over = time_is_over(self.builder.stop.clone(), self.builder.max_time);
-        let engine = self.engine(events);
-        tokio::pin!(engine, time_is_over);
+        let about = Arc::new(self.builder.about(self.api.is_some()));
+        reporter.on(&Event::RunStarted {
+            seed: self.builder.seed,
+            target: self.builder.target.base_url.to_string(),
+            about: Arc::clone(&about),
+            lines: self.all().cloned().collect(),
+        });
+        let signal = self.builder.stop.clone();
+        let time = self.builder.max_time;
+        let early = async {
+            let why = tokio::select! {
+                why = stop => why,
+                why = time_is_over(time) => why,
+            };
+            signal.stop(why);
+            std::future::pending::<()>().await
+        };
+        let engine = self.engine(events, about);
+        tokio::pin!(engine, early);
         let result = loop {
             tokio::select! {
                 biased;
                 Some(event) = inbox.recv() => reporter.on(&event),
                 result = &mut engine => break result,
-                () = &mut time_is_over => {}
+                () = &mut early => {}
             }
         };
         while let Ok(event) = inbox.try_recv() {
@@ -102,8 +127,13 @@ impl Run {
         Arc::unwrap_or_clone(result)
     }
 
-    async fn engine(self, events: Events) -> RunResult {
-        let about = Arc::new(self.builder.about(self.api.is_some()));
+    /// What verdicts will be given on.
+    fn all(&self) -> impl Iterator<Item = &Line> {
+        let lines = self.lines.iter().map(|(_, line)| line);
+        lines.chain(&self.others)
+    }
+
+    async fn engine(self, events: Events, about: Arc<About>) -> RunResult {
         let Self {
             lines,
             others,
@@ -113,14 +143,6 @@ impl Run {
             builder,
         } = self;
         let client = Arc::new(client);
-        let planned = lines.iter().map(|(_, line)| line).chain(&others);
-        let started = Event::RunStarted {
-            seed: builder.seed,
-            target: builder.target.base_url.to_string(),
-            about: Arc::clone(&about),
-            lines: planned.cloned().collect(),
-        };
-        events.tell(started).await;
         let mut outcome = match api {
             Some(api) => {
                 let session = Session::new(
@@ -177,14 +199,13 @@ impl Run {
     }
 }
 
-/// Ends the run when its time is over; waits for ever if it has all time.
-async fn time_is_over(stop: Stop, time: Option<Duration>) {
+/// Why the run ends when its time is over; never, if it has all time.
+async fn time_is_over(time: Option<Duration>) -> String {
     let Some(time) = time else {
         return std::future::pending().await;
     };
     tokio::time::sleep(time).await;
-    stop.stop(format!("the time for the run, {time:?}, is over"));
-    std::future::pending().await
+    format!("the time for the run, {time:?}, is over")
 }
 
 /// Judges the lines of the catalogue; those that watch the whole run come last.

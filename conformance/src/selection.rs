@@ -85,7 +85,7 @@ pub(crate) fn known_tags() -> Vec<&'static str> {
 }
 
 /// True if an id names a line: the line itself, its requirement, or its group.
-fn names(id: &str, line: &str) -> bool {
+pub(crate) fn names(id: &str, line: &str) -> bool {
     line.strip_prefix(id)
         .is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '-']))
 }
@@ -120,6 +120,12 @@ impl FromStr for Shard {
             Some((index, count)) if (1..=count).contains(&index) => Ok(Self { index, count }),
             _ => Err(ShardError(text.to_owned())),
         }
+    }
+}
+
+impl std::fmt::Display for Shard {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}/{}", self.index, self.count)
     }
 }
 

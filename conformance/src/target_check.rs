@@ -7,6 +7,16 @@ use crate::headers::Headers;
 use crate::oracle::ACCEPTED;
 use crate::target::{Fixtures, Limits, Target, Tenants};
 
+/// A header without a value.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("header `{header}` has no value: {why}")]
+pub struct SecretError {
+    /// The header.
+    pub header: String,
+    /// Why its value cannot be had.
+    pub why: String,
+}
+
 /// A member, and what is wrong with it.
 type Fault = (String, String);
 
@@ -26,6 +36,22 @@ impl Target {
             move_all(b);
         }
         self
+    }
+
+    /// Fetches the value of each header, so that a command that does not work is told before anything is sent. Values are
+    /// kept for the run.
+    ///
+    /// # Errors
+    /// A value cannot be had.
+    pub async fn fetch_secrets(&self) -> Result<(), SecretError> {
+        let tenants = self.tenants.iter().flat_map(|t| t.a.iter().chain(&t.b));
+        for (name, secret) in self.headers.iter().chain(tenants) {
+            secret.value().await.map_err(|why| SecretError {
+                header: name.to_string(),
+                why,
+            })?;
+        }
+        Ok(())
     }
 
     /// Everything that is wrong with it as a whole.
@@ -136,6 +162,8 @@ fn limits(limits: &Limits) -> Vec<Fault> {
         ("limits.concurrency", limits.concurrency.into()),
         ("limits.downloads", limits.downloads.unwrap_or(1)),
         ("limits.slow_body_seconds", limits.slow_body_seconds),
+        ("limits.watched_seconds", limits.watched_seconds),
+        ("limits.completion_seconds", limits.completion_seconds),
     ] {
         if value == 0 {
             faults.push(fault(member, "must be at least 1"));

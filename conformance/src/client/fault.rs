@@ -21,7 +21,7 @@ pub(super) fn not_reached(error: &(dyn Error + 'static)) -> Lost {
         return own;
     }
     let why = root(error);
-    let tls = causes(error).find_map(rustls_error);
+    let tls = causes(error).find_map(|e| e.downcast_ref());
     if let Some(rustls::Error::InvalidCertificate(_)) = tls {
         return Lost::NotReached(format!(
             "{why}; name the authority that signed the certificate as `tls.ca_file`"
@@ -43,19 +43,15 @@ pub(super) fn lost(error: &(dyn Error + 'static)) -> Lost {
 
 /// A fault of this machine: no files, no ports, no memory.
 fn own(error: &(dyn Error + 'static)) -> Option<Lost> {
-    let io = causes(error).find_map(|e| e.downcast_ref::<io::Error>())?;
-    let is_kind = matches!(
-        io.kind(),
-        ErrorKind::AddrInUse | ErrorKind::AddrNotAvailable | ErrorKind::OutOfMemory
-    );
-    let is_exhausted = io.raw_os_error().is_some_and(|c| EXHAUSTED.contains(&c));
-    (is_kind || is_exhausted).then(|| Lost::Local(io.to_string()))
-}
-
-/// rustls wraps its errors into `io::Error`, which shows them only by `get_ref`.
-fn rustls_error<'e>(error: &'e (dyn Error + 'static)) -> Option<&'e rustls::Error> {
-    let inner = error.downcast_ref::<io::Error>()?.get_ref()?;
-    inner.downcast_ref()
+    let is_own = |io: &&io::Error| {
+        let is_kind = matches!(
+            io.kind(),
+            ErrorKind::AddrInUse | ErrorKind::AddrNotAvailable | ErrorKind::OutOfMemory
+        );
+        is_kind || io.raw_os_error().is_some_and(|c| EXHAUSTED.contains(&c))
+    };
+    let mut all = causes(error).filter_map(|e| e.downcast_ref::<io::Error>());
+    all.find(is_own).map(|io| Lost::Local(io.to_string()))
 }
 
 fn root(error: &(dyn Error + 'static)) -> String {

@@ -182,9 +182,12 @@ fn chunked(body: &Bytes) -> UnsyncBoxBody<Bytes, Infallible> {
     UnsyncBoxBody::new(StreamBody::new(stream::iter(chunks)))
 }
 
-/// The error and what caused it, the root last.
+/// The error and what caused it, the root last. An `io::Error` hides what it wraps from `source`.
 pub(super) fn causes<'e>(
     error: &'e (dyn Error + 'static),
 ) -> impl Iterator<Item = &'e (dyn Error + 'static)> {
-    std::iter::successors(Some(error), |e: &&'e (dyn Error + 'static)| (*e).source())
+    std::iter::successors(Some(error), |e: &&'e (dyn Error + 'static)| {
+        let wrapped = e.downcast_ref::<std::io::Error>().and_then(|e| e.get_ref());
+        wrapped.map_or_else(|| (*e).source(), |inner| Some(inner))
+    })
 }

@@ -143,6 +143,7 @@ impl Generic {
             ),
         };
         let failure = Failure {
+            origin: None,
             case: first.about.clone(),
             expected,
             got,

@@ -95,6 +95,7 @@ fn failure(report: &Report, requirement: &Requirement, out: &mut String) {
         expected,
         got,
         exchanges,
+        ..
     }) = &requirement.failure
     else {
         return;

@@ -13,6 +13,7 @@ use super::times::AnswerTimes;
 use super::watched::WatchedDownload;
 use crate::about::{Fingerprint, RunSettings};
 use crate::curl::curl;
+use crate::draw::Origin;
 use crate::exchange::{Exchange, Received};
 use crate::known::KnownFailure;
 use crate::result::{Ended, Failure, LineResult, RunResult, Verdict};
@@ -171,6 +172,9 @@ pub struct Requirement {
 pub struct Shown {
     /// What is particular about it.
     pub case: String,
+    /// Where it comes from; nothing where it is judged by more than its exchanges.
+    #[serde(default)]
+    pub origin: Option<Origin>,
     /// What was expected.
     pub expected: String,
     /// What came.
@@ -407,6 +411,7 @@ impl Shown {
     fn of(failure: &Failure) -> Self {
         Self {
             case: failure.case.clone(),
+            origin: failure.origin.clone(),
             expected: failure.expected.clone(),
             got: failure.got.clone(),
             exchanges: failure.exchanges.iter().map(Evidence::of).collect(),

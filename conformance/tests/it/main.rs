@@ -10,9 +10,11 @@
 
 mod broken;
 mod correct;
+mod early;
 mod forms;
 mod generic;
 mod hopeless;
 mod report;
 mod server;
 mod support;
+mod tls;

@@ -117,8 +117,8 @@ struct Server {
     in_flight: AtomicU64,
 }
 
-/// Serves on a free port until the runtime ends; the address.
-pub(crate) async fn serve(choices: Choices, fault: Fault) -> String {
+/// What serves.
+pub(crate) fn app(choices: Choices, fault: Fault) -> Router {
     let server = Arc::new(Server {
         choices,
         fault,
@@ -126,7 +126,12 @@ pub(crate) async fn serve(choices: Choices, fault: Fault) -> String {
         ids: Mutex::default(),
         in_flight: AtomicU64::new(0),
     });
-    let app = Router::new().fallback(answer).with_state(server);
+    Router::new().fallback(answer).with_state(server)
+}
+
+/// Serves on a free port until the runtime ends; the address.
+pub(crate) async fn serve(choices: Choices, fault: Fault) -> String {
+    let app = app(choices, fault);
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     tokio::spawn(async move { axum::serve(listener, app).await.unwrap() });
