@@ -164,14 +164,14 @@ fn code_in(text: &str) -> String {
         match c {
             // These act only at the beginning of a line, or beside signs that are written as entities.
             ' ' | ',' | '.' | ';' | '?' | '/' | '"' | '\'' | '%' | '=' | '(' | ')' | '-' | '+' => {
-                out.push(c)
+                out.push(c);
             }
             // An address or an emoji has something else behind it.
             ':' if chars
                 .peek()
                 .is_none_or(|next| *next == ' ' || next.is_ascii_digit()) =>
             {
-                out.push(c)
+                out.push(c);
             }
             c if c.is_ascii_punctuation() => {
                 let _ = write!(out, "&#{};", u32::from(c));
