@@ -14,6 +14,7 @@ mod early;
 mod forms;
 mod generic;
 mod hopeless;
+mod mock;
 mod report;
 mod server;
 mod support;
