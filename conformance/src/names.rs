@@ -45,7 +45,7 @@ impl AnswerNames {
             return None;
         };
         let spot = |member: &str, name: &str| Spot {
-            pointer: pointer_of(&start.response, member).unwrap_or_else(|| format!("/data/{name}")),
+            pointer: find(&start.response, member, "").unwrap_or_else(|| format!("/data/{name}")),
         };
         Some(Self {
             id: spot("id", "stream_id"),
@@ -101,11 +101,6 @@ pub(crate) fn is_size(text: &str) -> bool {
 /// The JSON Pointer to a member of what a pointer leads to.
 pub(crate) fn pointer_to(pointer: &str, name: &str) -> String {
     format!("{pointer}/{}", name.replace('~', "~0").replace('/', "~1"))
-}
-
-/// Where a template has a member of the job: a JSON Pointer.
-pub(crate) fn pointer_of(template: &Template, member: &str) -> Option<String> {
-    find(template, member, "")
 }
 
 /// The JSON Pointer of the member of a template that is this member of `job` and nothing else.

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use smsload_spec::{Contract, Profile, Requirement, Requirements, Text};
 
+use crate::about::About;
 use crate::api::Api;
 use crate::builder::RunBuilder;
 use crate::checks::{self, Check};
@@ -87,8 +88,15 @@ impl Run {
     /// Runs it. The reporter hears of everything as it happens.
     pub async fn run(self, reporter: &mut dyn Reporter) -> RunResult {
         let (events, mut inbox) = Events::channel();
+        let about = Arc::new(self.builder.about(self.api.is_some()));
+        reporter.on(&Event::RunStarted {
+            seed: self.builder.seed,
+            target: self.builder.target.base_url.to_string(),
+            about: Arc::clone(&about),
+            lines: self.all().cloned().collect(),
+        });
         let time_is_over = time_is_over(self.builder.stop.clone(), self.builder.max_time);
-        let engine = self.engine(events);
+        let engine = self.engine(events, about);
         tokio::pin!(engine, time_is_over);
         let result = loop {
             tokio::select! {
@@ -106,8 +114,13 @@ impl Run {
         Arc::unwrap_or_clone(result)
     }
 
-    async fn engine(self, events: Events) -> RunResult {
-        let about = Arc::new(self.builder.about(self.api.is_some()));
+    /// What verdicts will be given on.
+    fn all(&self) -> impl Iterator<Item = &Line> {
+        let lines = self.lines.iter().map(|(_, line)| line);
+        lines.chain(&self.others)
+    }
+
+    async fn engine(self, events: Events, about: Arc<About>) -> RunResult {
         let Self {
             lines,
             others,
@@ -118,14 +131,6 @@ impl Run {
             builder,
         } = self;
         let client = Arc::new(client);
-        let planned = lines.iter().map(|(_, line)| line).chain(&others);
-        let started = Event::RunStarted {
-            seed: builder.seed,
-            target: builder.target.base_url.to_string(),
-            about: Arc::clone(&about),
-            lines: planned.cloned().collect(),
-        };
-        events.tell(started).await;
         let mut outcome = match api {
             Some(api) => {
                 let session = Session::new(

@@ -7,6 +7,7 @@
 )]
 #![allow(missing_docs, reason = "tests are read, not linked to")]
 
+mod browser;
 mod gate;
 mod help;
 mod mock;

@@ -56,6 +56,7 @@ struct Page<'r> {
     /// The class of the conclusion.
     outcome: &'static str,
     seconds: String,
+    began: String,
     counts: Vec<Count>,
     sections: Vec<Section<'r>>,
     groups: Vec<GroupBar<'r>>,
@@ -112,6 +113,7 @@ impl<'r> Page<'r> {
                 _ => "open",
             },
             seconds: format!("{:.1}", seconds(report)),
+            began: to_seconds(&report.started_at),
             counts: VERDICTS
                 .into_iter()
                 .map(|verdict| Count {
@@ -214,6 +216,14 @@ fn conclusion_zh(report: &Report) -> String {
         (_, true) => "在已测试的范围内符合。".to_owned(),
         (_, false) if failed + warned == 0 => "尚不能判定是否符合。".to_owned(),
         (_, false) => format!("不符合：{failed} 项 MUST、{warned} 项 SHOULD 失败。"),
+    }
+}
+
+/// An instant for people: without fractions of a second.
+fn to_seconds(instant: &str) -> String {
+    match instant.parse::<jiff::Timestamp>() {
+        Ok(instant) => instant.strftime("%Y-%m-%d %H:%M:%S UTC").to_string(),
+        Err(_) => instant.to_owned(),
     }
 }
 

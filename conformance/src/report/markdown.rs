@@ -158,9 +158,21 @@ fn code(text: &str) -> String {
 /// A text with every sign that Markdown or HTML could act on as an entity.
 fn code_in(text: &str) -> String {
     let mut out = String::new();
-    for c in shown(text).chars().take(TEXT) {
+    let text = shown(text);
+    let mut chars = text.chars().take(TEXT).peekable();
+    while let Some(c) = chars.next() {
         match c {
-            ' ' | ',' | '.' | ';' | '?' | '/' | '"' | '\'' | '%' | '=' => out.push(c),
+            // These act only at the beginning of a line, or beside signs that are written as entities.
+            ' ' | ',' | '.' | ';' | '?' | '/' | '"' | '\'' | '%' | '=' | '(' | ')' | '-' | '+' => {
+                out.push(c);
+            }
+            // An address or an emoji has something else behind it.
+            ':' if chars
+                .peek()
+                .is_none_or(|next| *next == ' ' || next.is_ascii_digit()) =>
+            {
+                out.push(c);
+            }
             c if c.is_ascii_punctuation() => {
                 let _ = write!(out, "&#{};", u32::from(c));
             }

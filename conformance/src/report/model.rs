@@ -172,8 +172,8 @@ pub struct Requirement {
 pub struct Shown {
     /// What is particular about it.
     pub case: String,
-    /// Where the case comes from, for `smsload replay`; nothing where it is judged by more than its exchanges.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    /// Where it comes from; nothing where it is judged by more than its exchanges.
+    #[serde(default)]
     pub origin: Option<Origin>,
     /// What was expected.
     pub expected: String,

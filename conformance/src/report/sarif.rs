@@ -39,7 +39,7 @@ pub fn sarif(report: &Report) -> Value {
                 "endTimeUtc": report.ended_at,
                 "toolExecutionNotifications": notes.collect::<Vec<_>>(),
             }],
-            "properties": {"seed": report.seed, "target": report.target, "contract": report.contract.sha256},
+            "properties": {"seed": report.seed, "target": shown(&report.target), "contract": report.contract.sha256},
             "columnKind": "unicodeCodePoints",
             "results": results,
         }],
@@ -49,10 +49,10 @@ pub fn sarif(report: &Report) -> Value {
 fn rule(requirement: &Requirement) -> Value {
     let help = format!(
         "{}\n\n{}, {}; {}",
-        requirement.statement.en,
+        shown(&requirement.statement.en),
         requirement.level_word(),
         requirement.provenance,
-        requirement.source
+        shown(&requirement.source)
     );
     json!({
         "id": requirement.id,

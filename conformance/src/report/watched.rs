@@ -10,7 +10,7 @@ use serde_json::Value;
 use smsload_spec::{Contract, Job, Operation};
 
 use crate::exchange::Exchange;
-use crate::names::{Spot, pointer_of};
+use crate::names::{Spot, find, pointer_to};
 use crate::receipt::Receipt;
 use crate::target::{Scale, Target};
 
@@ -198,17 +198,17 @@ fn query(operation: &Operation, target: &Target) -> Option<Names> {
         if name.starts_with('/') {
             name.clone()
         } else {
-            crate::names::pointer_to("/data", name)
+            pointer_to("/data", name)
         }
     });
     let told = || {
         ["percent", "fraction"]
             .iter()
-            .find_map(|member| pointer_of(&read.response, member))
+            .find_map(|member| find(&read.response, member, ""))
     };
     Some(Names {
         id: Spot {
-            pointer: crate::names::pointer_to("", id),
+            pointer: pointer_to("", id),
         },
         progress: Spot {
             pointer: named.or_else(told)?,
@@ -226,7 +226,7 @@ fn callback(operation: &Operation, target: &Target) -> Option<Names> {
             _ => None,
         })?;
     let spot = |members: &[&str]| {
-        let pointer = members.iter().find_map(|m| pointer_of(&tell.body, m))?;
+        let pointer = members.iter().find_map(|m| find(&tell.body, m, ""))?;
         Some(Spot { pointer })
     };
     Some(Names {

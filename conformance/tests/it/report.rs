@@ -114,7 +114,7 @@ async fn report_json_is_as_its_schema_says() {
             .iter_errors(&json)
             .map(|e| format!("{e} at {}", e.instance_path()))
             .collect();
-        assert_eq!(errors, [String::new(); 0]);
+        assert!(errors.is_empty(), "{errors:#?}");
     }
 }
 
@@ -127,7 +127,7 @@ async fn the_schema_names_every_member_of_a_report() {
     let report = serde_json::to_value(&report).unwrap();
     let mut unknown = Vec::new();
     undescribed(&schema, &schema, &report, "", &mut unknown);
-    assert_eq!(unknown, [String::new(); 0]);
+    assert!(unknown.is_empty(), "{unknown:#?}");
 }
 
 fn undescribed(
