@@ -82,7 +82,9 @@ fn config() -> Config {
     config.jobs.save_every = Duration::from_millis(50);
     config.jobs.keep = Duration::from_secs(120);
     config.callbacks.allow = read_network(CALLED).into_iter().collect();
-    config.callbacks.retry = vec![Duration::from_millis(250); 20];
+    // The last wait is longer than a run: that nobody listens at an address is no news for its reader.
+    config.callbacks.retry = vec![Duration::from_millis(250); 10];
+    config.callbacks.retry.push(Duration::from_secs(600));
     config.callbacks.deadline = Duration::from_secs(2);
     config
 }

@@ -100,11 +100,11 @@ pub(crate) async fn run(mut args: ServeArgs) -> anyhow::Result<Exit> {
     if let Some(ServeCommand::Jobs(args)) = args.command.take() {
         return serve_jobs::run(args);
     }
+    let config = config(&args)?;
     if args.import.is_asked_for() {
-        args.import.run(args.archive.as_deref())?;
+        args.import.run(config.archive.as_deref())?;
         return Ok(exit::OK);
     }
-    let config = config(&args)?;
     let listen = config
         .listen
         .unwrap_or_else(|| (Ipv4Addr::LOCALHOST, 4020).into());

@@ -11,7 +11,7 @@ use smsload_reference::{Archive, GbCode, LocalDateTime};
 #[command(next_help_heading = "Filing recordings")]
 pub(crate) struct ImportArgs {
     /// File these recordings in the archive, one after the other, instead of serving
-    #[arg(long, value_name = "FILE", num_args = 1.., requires_all = ["archive", "device", "channel"])]
+    #[arg(long, value_name = "FILE", num_args = 1.., requires_all = ["device", "channel"])]
     import: Vec<PathBuf>,
     /// Whose recordings they are: a device code of 20 digits
     #[arg(long, value_name = "CODE", requires = "import")]

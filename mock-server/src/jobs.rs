@@ -16,8 +16,9 @@ mod table;
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::hash::{BuildHasher, RandomState};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use crate::bounds::{Bounds, Reached};
 use crate::clock::Moment;
 use crate::hash;
 use crate::job::{Facts, JobAction};
@@ -34,6 +35,8 @@ pub(crate) struct Jobs {
     hasher: RandomState,
     max: usize,
     keep_micros: u64,
+    /// What all worlds have together.
+    bounds: Arc<Bounds>,
     table: Mutex<Table>,
 }
 
@@ -56,18 +59,21 @@ pub(crate) struct Proposal {
 pub(crate) enum Refused {
     /// As many are kept as may be, or every serial of the lane is taken.
     Full,
+    /// As many are kept as all worlds together may have.
+    AllFull,
     /// The id or the serial was taken meanwhile; another proposal may do.
     Taken,
 }
 
 impl Jobs {
-    pub(crate) fn new(max: usize, keep_micros: u64) -> Self {
+    pub(crate) fn new(max: usize, keep_micros: u64, bounds: Arc<Bounds>) -> Self {
         let hasher = RandomState::new();
         let table = Mutex::new(Table::new(&hasher));
         Self {
             hasher,
             max,
             keep_micros,
+            bounds,
             table,
         }
     }
@@ -91,9 +97,14 @@ impl Jobs {
             self.evict(&mut table, now, usize::MAX);
             serial = table.free_serial(lane);
         }
-        let serial = serial
-            .filter(|_| table.len() < self.max)
-            .ok_or(Refused::Full)?;
+        if table.len() >= self.max {
+            self.bounds.tell(Reached::Jobs);
+            return Err(Refused::Full);
+        }
+        let serial = serial.ok_or(Refused::Full)?;
+        if !self.bounds.jobs.has_room() {
+            return Err(Refused::AllFull);
+        }
         let number = table.next;
         table.next += 1;
         Ok(Proposal { number, serial })
@@ -109,6 +120,9 @@ impl Jobs {
         let is_it = |e: &Entry| e.facts.kind == facts.kind && *e.id == *id;
         if table.slot(hash, is_it).is_some() || !table.is_free(lane, facts.serial) {
             return Err(Refused::Taken);
+        }
+        if !self.bounds.jobs.try_add() {
+            return Err(Refused::AllFull);
         }
         let entry = Entry {
             id: Box::from(id),
@@ -155,6 +169,7 @@ impl Jobs {
         let slot = table.slot(hash, |e| *e.id == *id)?;
         let facts = table.remove(hash, slot)?.facts;
         table.left_behind(self.keep_micros);
+        self.bounds.jobs.sub(1);
         (now < facts.kept_until(self.keep_micros)).then_some(facts)
     }
 
@@ -197,9 +212,15 @@ impl Jobs {
         table.iter().any(|(_, entry)| is_unfinished(&entry.facts))
     }
 
+    /// Frees all jobs that are overdue.
+    pub(crate) fn sweep(&self, now: Moment) {
+        self.evict(&mut self.lock(), now, usize::MAX);
+    }
+
     /// Forgets all jobs, their numbers, and what time it was.
     pub(crate) fn clear(&self) {
         let old = std::mem::replace(&mut *self.lock(), Table::new(&self.hasher));
+        self.bounds.jobs.sub(old.len());
         // Freed only now, when nobody waits for the lock.
         drop(old);
     }
@@ -240,6 +261,7 @@ impl Jobs {
                 Some((hash, _)) => {
                     table.remove(hash, slot);
                     table.free.push(slot);
+                    self.bounds.jobs.sub(1);
                 }
                 None => table.free_deleted(slot),
             }
@@ -257,6 +279,12 @@ impl Jobs {
     fn lock(&self) -> MutexGuard<'_, Table> {
         // No code that runs under the lock leaves a table half changed.
         self.table.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Jobs {
+    fn drop(&mut self) {
+        self.bounds.jobs.sub(self.len());
     }
 }
 

@@ -54,7 +54,8 @@ impl Access {
     /// are must not be somebody else.
     pub(crate) fn may_fetch(&self, headers: &HeaderMap, owner: &Tenant, need_token: bool) -> bool {
         let says_who = headers.contains_key(&TENANT) || headers.contains_key(&TOKEN);
-        if !says_who && !(need_token && !self.tokens.is_empty()) {
+        let is_open = !need_token || self.tokens.is_empty();
+        if !says_who && is_open {
             return true;
         }
         self.admit(headers).is_ok_and(|tenant| tenant == *owner)

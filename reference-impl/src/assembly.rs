@@ -125,7 +125,7 @@ impl Assembly {
     }
 }
 
-fn value_error(key: &'static str, problem: impl ToString) -> StartError {
+fn value_error(key: &'static str, problem: &impl ToString) -> StartError {
     let problem = problem.to_string();
     StartError::Config(ConfigError::Value { key, problem })
 }
@@ -133,13 +133,13 @@ fn value_error(key: &'static str, problem: impl ToString) -> StartError {
 fn public_url(config: &Config, addr: SocketAddr) -> Result<PublicUrl, StartError> {
     const KEY: &str = "public_url";
     match &config.public_url {
-        Some(text) => PublicUrl::parse(text).map_err(|error| value_error(KEY, error)),
+        Some(text) => PublicUrl::parse(text).map_err(|error| value_error(KEY, &error)),
         None => PublicUrl::of_listener(addr).ok_or_else(|| {
             let problem = format!(
                 "is needed, since callers cannot use {addr} as an address; \
                  say how they reach this server, for example http://sms.example:4020"
             );
-            value_error(KEY, problem)
+            value_error(KEY, &problem)
         }),
     }
 }
@@ -147,14 +147,14 @@ fn public_url(config: &Config, addr: SocketAddr) -> Result<PublicUrl, StartError
 fn signer(config: &Config) -> Result<Option<Signer>, StartError> {
     let secret = config.callbacks.secret.as_ref();
     let signer = secret.map(|secret| Signer::new(&secret.0)).transpose();
-    signer.map_err(|error| value_error("callbacks.secret", error))
+    signer.map_err(|error| value_error("callbacks.secret", &error))
 }
 
 fn access(settings: &AccessSettings) -> Result<Access, StartError> {
     let mut tokens = settings.tokens.clone();
     if let Some(path) = &settings.token_file {
         let read = token_file::read(path);
-        tokens.extend(read.map_err(|problem| value_error("access.token_file", problem))?);
+        tokens.extend(read.map_err(|problem| value_error("access.token_file", &problem))?);
     }
     Ok(Access::new(tokens))
 }

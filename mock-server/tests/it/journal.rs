@@ -283,3 +283,17 @@ async fn what_http_refuses_is_noted_too() {
     assert_eq!(entries(&journal)[0]["status"], 413);
     assert_eq!(entries(&journal)[0]["error"], "body-too-large");
 }
+
+#[tokio::test]
+async fn an_expectation_of_what_the_contract_does_not_have_is_told_with_all_else() {
+    let api = Api::start().await;
+    let expectations = json!([
+        {"operation": "startDownlaod", "count": 0},
+        {"operation": "startDownload", "count": 0},
+        {"error": "overlaod", "outcome": "lost"},
+    ]);
+    let got = api.control("POST", "/journal/verify", expectations).await;
+    let mut members = got.members(400);
+    members.sort_unstable();
+    assert_eq!(members, ["/0/operation", "/2/error", "/2/outcome"]);
+}

@@ -61,7 +61,7 @@ impl CallbackAddress {
             return Err(AddressError);
         }
         let url = Url::parse(text).map_err(|_| AddressError)?;
-        let callee = callee(url.host().ok_or(AddressError)?, host_and_port)?;
+        let callee = callee(&url.host().ok_or(AddressError)?, host_and_port)?;
         Ok(Self {
             text: text.to_owned(),
             https,
@@ -102,17 +102,17 @@ impl CallbackAddress {
 }
 
 /// Who is meant, if it is written in the usual way.
-fn callee(host: Host<&str>, written: &str) -> Result<Callee, AddressError> {
+fn callee(host: &Host<&str>, written: &str) -> Result<Callee, AddressError> {
     match host {
         // `2130706433`, `0x7f.1`, `127.1` and circled digits are an IPv4 address to some readers.
         Host::Ipv4(ip) => {
             let text = written.split(':').next().unwrap_or_default();
-            (text == ip.to_string()).then_some(Callee::Ip(ip.into()))
+            (text == ip.to_string()).then_some(Callee::Ip((*ip).into()))
         }
         // An IPv4 address in the clothes of an IPv6 one.
         Host::Ipv6(ip) if ip.to_ipv4_mapped().is_some() => None,
-        Host::Ipv6(ip) => Some(Callee::Ip(ip.into())),
-        Host::Domain(name) => is_name(name).then(|| Callee::Name(name.to_owned())),
+        Host::Ipv6(ip) => Some(Callee::Ip((*ip).into())),
+        Host::Domain(name) => is_name(name).then(|| Callee::Name((*name).to_owned())),
     }
     .ok_or(AddressError)
 }

@@ -79,7 +79,7 @@ impl Break {
     fn log(&self, id: &str) {
         match self {
             Self::Disk(error) => {
-                tracing::error!(stream_id = id, %error, "the file cannot be written")
+                tracing::error!(stream_id = id, %error, "the file cannot be written");
             }
             Self::Source(error) => tracing::warn!(stream_id = id, %error, "the source failed"),
             _ => {}

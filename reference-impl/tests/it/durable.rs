@@ -1,11 +1,16 @@
 //! Jobs over restarts, and what goes wrong around them.
 
+use std::collections::HashSet;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::Ordering::SeqCst;
+use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::time::Duration;
 
-use smsload_reference::{Administrator, Config, Reference, StartError, State};
+use bytes::Bytes;
+use smsload_reference::{
+    Administrator, Config, FileKey, FileStore, Filed, JobKey, LocalFiles, Reference, ServedFile,
+    StartError, State, WorkFile,
+};
 
 use crate::source::{RATE, Source, content};
 use crate::support::{Answer, Api, capacity, config, poll_until, speed, within};
@@ -343,4 +348,95 @@ async fn tenants_take_turns() {
     let order: Vec<&str> = jobs.iter().map(|job| job.tenant.as_str()).collect();
     // The first of `a` was at work before the others came.
     assert_eq!(order, ["a", "a", "b", "c", "a", "a"]);
+}
+
+/// A place for files on a disk that is full as long as the switch says so.
+struct FullDisk {
+    files: LocalFiles,
+    is_full: Arc<AtomicBool>,
+}
+
+struct FullWork {
+    work: Box<dyn WorkFile>,
+    is_full: Arc<AtomicBool>,
+}
+
+impl FileStore for FullDisk {
+    fn work(&self, job: JobKey, keep: u64) -> Filed<'_, Box<dyn WorkFile>> {
+        Box::pin(async move {
+            let work = self.files.work(job, keep).await?;
+            let is_full = self.is_full.clone();
+            Ok(Box::new(FullWork { work, is_full }) as _)
+        })
+    }
+
+    fn size<'a>(&'a self, file: &'a FileKey) -> Filed<'a, Option<u64>> {
+        self.files.size(file)
+    }
+
+    fn open<'a>(&'a self, file: &'a FileKey) -> Filed<'a, Box<dyn ServedFile>> {
+        self.files.open(file)
+    }
+
+    fn remove<'a>(&'a self, file: &'a FileKey) -> Filed<'a, ()> {
+        self.files.remove(file)
+    }
+
+    fn discard(&self, job: JobKey) -> Filed<'_, ()> {
+        self.files.discard(job)
+    }
+
+    fn tidy(&self, jobs: HashSet<JobKey>, files: HashSet<FileKey>) -> Filed<'_, usize> {
+        self.files.tidy(jobs, files)
+    }
+}
+
+impl WorkFile for FullWork {
+    fn written(&self) -> u64 {
+        self.work.written()
+    }
+
+    fn restart(&mut self) -> Filed<'_, ()> {
+        self.work.restart()
+    }
+
+    fn write(&mut self, chunk: Bytes) -> Filed<'_, ()> {
+        if self.is_full.load(SeqCst) {
+            let full = std::io::ErrorKind::StorageFull;
+            return Box::pin(std::future::ready(Err(full.into())));
+        }
+        self.work.write(chunk)
+    }
+
+    fn save(&mut self) -> Filed<'_, ()> {
+        self.work.save()
+    }
+
+    fn publish<'a>(self: Box<Self>, file: &'a FileKey) -> Filed<'a, ()> {
+        self.work.publish(file)
+    }
+}
+
+#[tokio::test]
+async fn a_full_disk_fails_its_job_with_the_reason_and_nothing_else() {
+    let folder = tempfile::tempdir().unwrap();
+    let is_full = Arc::new(AtomicBool::new(true));
+    let files = FullDisk {
+        files: LocalFiles::open(folder.path()).unwrap(),
+        is_full: is_full.clone(),
+    };
+    let source = Source::default();
+    let reference = Reference::with_source(config(), Arc::new(source.clone())).unwrap();
+    let api = Api::started(reference.with_files(Arc::new(files)), source).await;
+    let id = api.download(&within(WINDOW)).await.data("stream_id");
+    let answer = poll_until("the failure", async || {
+        Some(api.progress(&id).await).filter(|answer| answer.code() != "0")
+    })
+    .await;
+    answer.assert_rejected(200, "42208");
+    assert!(answer.message().ends_with("the disk is full"), "{answer:?}");
+    assert!(in_folder(&folder.path().join("work")).is_empty());
+    is_full.store(false, SeqCst);
+    let id = api.download(&within(WINDOW)).await.data("stream_id");
+    api.file_of(&id).await;
 }
