@@ -1,5 +1,6 @@
 //! Describing a run, and whether it can begin.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -7,10 +8,12 @@ use smsload_spec::{Contract, Profile, Requirements};
 
 use crate::about::{About, Fingerprint, RunSettings};
 use crate::api::{Api, ContractError};
+use crate::checks;
 use crate::client::Client;
 use crate::generic::Generic;
 use crate::known::KnownFailure;
-use crate::result::LineResult;
+use crate::receiver::{self, Doors, ReceiverError};
+use crate::result::{Line, LineResult};
 use crate::run::{DEFAULT_CASES, Run, all_lines};
 use crate::selection::{Selection, Shard, known_tags};
 use crate::stop::Stop;
@@ -36,6 +39,9 @@ pub enum RunError {
     /// No requirement has such a tag.
     #[error("no requirement has the tag \"{0}\"; there are {1}")]
     UnknownTag(String, String),
+    /// Callbacks cannot be received.
+    #[error(transparent)]
+    Receiver(#[from] ReceiverError),
     /// TLS could not be set up.
     #[error(transparent)]
     Tls(#[from] TlsError),
@@ -54,6 +60,7 @@ pub struct RunBuilder {
     pub(crate) max_time: Option<Duration>,
     pub(crate) known: Vec<KnownFailure>,
     pub(crate) stop: Stop,
+    pub(crate) receiver: receiver::Settings,
 }
 
 impl RunBuilder {
@@ -69,7 +76,22 @@ impl RunBuilder {
             max_time: None,
             known: Vec::new(),
             stop: Stop::new(),
+            receiver: receiver::Settings::default(),
         }
+    }
+
+    /// Where callbacks are received. 127.0.0.1 and a free port, unless said otherwise.
+    #[must_use]
+    pub fn callback_listen(mut self, address: SocketAddr) -> Self {
+        self.receiver.listen = address;
+        self
+    }
+
+    /// The address by which the target reaches that, if it is another one: `http://HOST:PORT`, perhaps with a path.
+    #[must_use]
+    pub fn callback_url(mut self, url: impl Into<String>) -> Self {
+        self.receiver.url = Some(url.into());
+        self
     }
 
     /// The seed that all cases are drawn from. 0 unless said otherwise: the caller draws one.
@@ -159,7 +181,7 @@ impl RunBuilder {
     /// The run that was described.
     ///
     /// # Errors
-    /// The contract cannot be judged by, an id or a tag is not known, or TLS cannot be set up.
+    /// The contract cannot be judged by, an id or a tag is not known, callbacks cannot be received, or TLS cannot be set up.
     pub fn build(self) -> Result<Run, RunError> {
         let catalogue = Requirements::bundled();
         let generic = Generic::of(&self.contract);
@@ -175,12 +197,18 @@ impl RunBuilder {
         self.check(&ids.map(String::as_str).collect::<Vec<_>>())?;
         let lines = all_lines(catalogue)
             .filter(|(r, line)| api.is_some() && self.selection.selects(Some(r), line));
-        let lines = lines.collect();
+        let lines: Vec<(_, Line)> = lines.collect();
         let others = others.into_iter();
         let others = others.filter(|line| self.selection.selects(None, line));
         let others = others.collect();
         let client = Client::new(&self.target)?;
+        let is_watched = |(_, line): &(_, Line)| checks::watched(&line.id).is_some();
+        let doors = match lines.iter().any(is_watched) {
+            true => Some(Doors::take(&self.receiver)?),
+            false => None,
+        };
         Ok(Run {
+            doors,
             lines,
             others,
             api,

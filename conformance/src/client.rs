@@ -6,12 +6,16 @@
 //! [`MAX_ANSWER`]: crate::exchange::MAX_ANSWER
 
 mod fault;
+mod fetch;
+mod raw;
 mod transport;
 
 use std::time::{Duration, Instant};
 
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 use tokio::sync::{Semaphore, SemaphorePermit};
+
+pub(crate) use fetch::Fetch;
 
 use self::transport::Transport;
 use crate::base_url::BaseUrl;
@@ -46,6 +50,16 @@ impl Client {
             pace: Pace::new(&target.limits),
             started: Instant::now(),
         })
+    }
+
+    /// The root of the target.
+    pub(crate) fn base(&self) -> url::Url {
+        self.base.join("/")
+    }
+
+    /// When the run began.
+    pub(crate) fn started(&self) -> Instant {
+        self.started
     }
 
     /// Time since the run began.
@@ -110,11 +124,7 @@ impl Client {
             .map_err(|e| format!("{url} cannot be sent as it is ({e})"))?;
         let mut headers = HeaderMap::with_capacity(4);
         headers.insert(header::ACCEPT, HeaderValue::from_static("*/*"));
-        for (name, secret) in self.own_headers(request) {
-            let value = secret.value().await;
-            let value = value.map_err(|why| format!("header `{name}`: {why}"))?;
-            headers.insert(name.clone(), usable(name, &value)?);
-        }
+        self.insert_own(request, &mut headers).await?;
         for (name, value) in &request.headers {
             let name = HeaderName::from_bytes(name.as_bytes())
                 .map_err(|_| format!("{name:?} is no header name"))?;
@@ -122,6 +132,15 @@ impl Client {
             headers.append(name, value);
         }
         Ok((uri, headers))
+    }
+
+    async fn insert_own(&self, request: &Request, headers: &mut HeaderMap) -> Result<(), String> {
+        for (name, secret) in self.own_headers(request) {
+            let value = secret.value().await;
+            let value = value.map_err(|why| format!("header `{name}`: {why}"))?;
+            headers.insert(name.clone(), usable(name, &value)?);
+        }
+        Ok(())
     }
 
     /// An answer without the secrets that it may repeat.

@@ -358,5 +358,6 @@ fn failure(
         expected: expected.clone(),
         got: got.clone(),
         exchanges,
+        receipts: Vec::new(),
     })
 }

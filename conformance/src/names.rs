@@ -103,7 +103,8 @@ pub(crate) fn pointer_to(pointer: &str, name: &str) -> String {
     format!("{pointer}/{}", name.replace('~', "~0").replace('/', "~1"))
 }
 
-fn find(template: &Template, member: &str, pointer: &str) -> Option<String> {
+/// The JSON Pointer of the member of a template that is this member of `job` and nothing else.
+pub(crate) fn find(template: &Template, member: &str, pointer: &str) -> Option<String> {
     match template {
         Template::Expression(expression) => {
             let named: Vec<_> = expression.members_of("job").collect();

@@ -11,6 +11,7 @@ use crate::about::About;
 use crate::draw::Origin;
 use crate::exchange::Exchange;
 use crate::known::KnownFailure;
+use crate::receipt::Receipt;
 
 /// The target conforms, as far as it was tested.
 pub const EXIT_CONFORMS: u8 = 0;
@@ -132,6 +133,8 @@ pub struct Failure {
     pub got: String,
     /// The exchanges that show it, in order; the last one is the one at fault.
     pub exchanges: Vec<Arc<Exchange>>,
+    /// The callbacks that show it, in order.
+    pub receipts: Vec<Arc<Receipt>>,
 }
 
 /// How a run ended.

@@ -15,7 +15,9 @@ use crate::client::Client;
 use crate::event::{Event, Events, Reporter};
 use crate::generic::{Generic, Ground};
 use crate::judge::{self, Settings};
+use crate::receiver::{Doors, Receiver};
 use crate::result::{Ended, Line, LineResult, RunResult, Verdict};
+use crate::scene::Scene;
 use crate::session::Session;
 use crate::tally::verdict;
 use crate::target::Target;
@@ -43,6 +45,8 @@ pub struct Run {
     pub(crate) api: Option<Arc<Api>>,
     pub(crate) generic: Option<Generic>,
     pub(crate) client: Client,
+    /// Where callbacks will be received, if any line needs that.
+    pub(crate) doors: Option<Doors>,
     pub(crate) builder: RunBuilder,
 }
 
@@ -69,7 +73,7 @@ impl Run {
             line: line.clone(),
             profiles: requirement.profiles.clone(),
             tags: requirement.tags.clone(),
-            awaits: what_awaits(requirement, &line.id, target),
+            awaits: what_awaits(requirement, line, target),
         });
         let others = self.others.iter().map(|line| Planned {
             line: line.clone(),
@@ -140,6 +144,7 @@ impl Run {
             api,
             generic,
             client,
+            doors,
             builder,
         } = self;
         let client = Arc::new(client);
@@ -152,7 +157,9 @@ impl Run {
                     events.clone(),
                     builder.stop.clone(),
                 );
-                catalogue(&session, &lines, &builder).await
+                let serve = |doors| Receiver::serve(doors, client.started(), events.clone()).ok();
+                let receiver = doors.and_then(serve);
+                catalogue(&session, receiver.as_ref(), &lines, &builder).await
             }
             None => Outcome {
                 lines: Vec::new(),
@@ -208,9 +215,31 @@ async fn time_is_over(time: Option<Duration>) -> String {
     format!("the time for the run, {time:?}, is over")
 }
 
-/// Judges the lines of the catalogue; those that watch the whole run come last.
+/// When a line is judged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Turn {
+    /// First.
+    Usual,
+    /// Then, since these go slowly and would hold up the others.
+    Careful,
+    /// At the end, since they look at all that was seen.
+    Late,
+}
+
+impl Turn {
+    fn of(requirement: &Requirement, line: &Line) -> Self {
+        match checks::find(&line.id) {
+            Some(check) if check.is_late => Self::Late,
+            _ if requirement.profiles.contains(&Profile::Security) => Self::Careful,
+            _ => Self::Usual,
+        }
+    }
+}
+
+/// Judges the lines of the catalogue. What is watched over time is watched while the other lines are judged.
 async fn catalogue(
     session: &Session,
+    receiver: Option<&Receiver>,
     lines: &[(&'static Requirement, Line)],
     builder: &RunBuilder,
 ) -> Outcome {
@@ -219,25 +248,38 @@ async fn catalogue(
         _ = session.stop().stopped() => None,
         why = session.is_silent() => why,
     };
+    let scene = Scene {
+        session,
+        receiver,
+        target: &builder.target,
+        seed: builder.seed,
+    };
     let mut results = HashMap::new();
-    for is_late in [false, true] {
-        for (requirement, line) in lines {
-            let check = checks::find(&line.id);
-            if check.is_some_and(|c| c.is_late) != is_late {
-                continue;
+    for turn in [Turn::Usual, Turn::Careful, Turn::Late] {
+        session.take_care(turn == Turn::Careful);
+        let of_turn = lines.iter().filter(|(r, line)| Turn::of(r, line) == turn);
+        let is_watched = |line: &Line| checks::watched(&line.id).is_some();
+        let (watched, others): (Vec<_>, Vec<_>) = of_turn.partition(|(_, line)| is_watched(line));
+        let watching = judge_watched(&scene, &watched, unreachable.as_deref(), builder);
+        let judging = async {
+            let mut results = Vec::new();
+            for (requirement, line) in others {
+                let check = checks::find(&line.id);
+                let result = match &unreachable {
+                    Some(why) if check.is_some() => {
+                        verdict(line.clone(), Verdict::Inconclusive, Some(why.clone()))
+                    }
+                    _ => judge_line(session, requirement, line, check, builder).await,
+                };
+                stop_at_failure(session, &result, builder);
+                results.push(result);
             }
-            let result = match &unreachable {
-                Some(why) if check.is_some() => {
-                    verdict(line.clone(), Verdict::Inconclusive, Some(why.clone()))
-                }
-                _ => judge_line(session, requirement, line, check, builder).await,
-            };
-            if builder.fails_fast && builder.counts(&result) {
-                let why = format!("{} failed, and the run ends with a failure", line.id);
-                session.stop().stop(why);
-            }
-            results.insert(line.id.clone(), result);
-        }
+            results
+        };
+        // What is watched begins first: much of it takes its time whatever else is done.
+        let (watched, others) = tokio::join!(biased; watching, judging);
+        let all = watched.into_iter().chain(others);
+        results.extend(all.map(|result| (result.line.id.clone(), result)));
     }
     let notes = session.notes(&builder.target).await;
     let ended = match (unreachable, session.gone()) {
@@ -256,6 +298,55 @@ async fn catalogue(
     }
 }
 
+/// Judges the lines that a scene serves, all of them at once.
+async fn judge_watched(
+    scene: &Scene<'_>,
+    lines: &[&(&'static Requirement, Line)],
+    unreachable: Option<&str>,
+    builder: &RunBuilder,
+) -> Vec<LineResult> {
+    let open = |line: &Line, why: &str| {
+        let why = Some(why.to_owned());
+        verdict(line.clone(), Verdict::Inconclusive, why)
+    };
+    let (mut applicable, mut results) = (Vec::new(), Vec::new());
+    for (requirement, line) in lines {
+        let awaits = what_awaits(requirement, line, scene.target);
+        match (awaits, unreachable) {
+            (Awaits::Skipped(why), _) => {
+                results.push(verdict(line.clone(), Verdict::Skipped, Some(why)));
+            }
+            (_, Some(why)) => results.push(open(line, why)),
+            (_, None) => applicable.push(line.clone()),
+        }
+    }
+    // What was under way when the run was stopped is dropped with its sockets.
+    let played = tokio::select! {
+        biased;
+        why = scene.session.stop().stopped() => {
+            applicable.iter().map(|line| open(line, &why)).collect()
+        }
+        played = scene.play(&applicable) => played,
+    };
+    results.extend(played);
+    for result in &results {
+        stop_at_failure(scene.session, result, builder);
+        let started = Event::LineStarted(result.line.clone());
+        scene.session.tell(started).await;
+        let finished = Event::LineFinished(Arc::new(result.clone()));
+        scene.session.tell(finished).await;
+    }
+    results
+}
+
+/// Ends the run at a failure that counts, if that is what was asked for.
+fn stop_at_failure(session: &Session, result: &LineResult, builder: &RunBuilder) {
+    if builder.fails_fast && builder.counts(result) {
+        let why = format!("{} failed, and the run ends with a failure", result.line.id);
+        session.stop().stop(why);
+    }
+}
+
 async fn judge_line(
     session: &Session,
     requirement: &Requirement,
@@ -264,9 +355,8 @@ async fn judge_line(
     builder: &RunBuilder,
 ) -> LineResult {
     session.tell(Event::LineStarted(line.clone())).await;
-    session.take_care(requirement.profiles.contains(&Profile::Security));
     let open = |why: &str| verdict(line.clone(), Verdict::Inconclusive, Some(why.to_owned()));
-    let result = match (check, what_awaits(requirement, &line.id, &builder.target)) {
+    let result = match (check, what_awaits(requirement, line, &builder.target)) {
         (_, Awaits::NotTested(why)) => verdict(line.clone(), Verdict::NotTested, why),
         (_, Awaits::Skipped(why)) => verdict(line.clone(), Verdict::Skipped, Some(why)),
         (Some(check), Awaits::Judged) if session.gone().is_none() => {
@@ -300,12 +390,15 @@ pub enum Awaits {
     NotTested(Option<String>),
 }
 
-fn what_awaits(requirement: &Requirement, line: &str, target: &Target) -> Awaits {
-    if checks::find(line).is_none() {
-        let why = untested(requirement, line).map(|why| why.en.clone());
+fn what_awaits(requirement: &Requirement, line: &Line, target: &Target) -> Awaits {
+    let watched = checks::watched(&line.id);
+    if checks::find(&line.id).is_none() && watched.is_none() {
+        let why = untested(requirement, &line.id).map(|why| why.en.clone());
         return Awaits::NotTested(why);
     }
-    not_applicable(requirement, target).map_or(Awaits::Judged, Awaits::Skipped)
+    not_applicable(requirement, target)
+        .or_else(|| crate::scene::not_applicable(line, target).filter(|_| watched.is_some()))
+        .map_or(Awaits::Judged, Awaits::Skipped)
 }
 
 /// A line of a run, before anything was sent.

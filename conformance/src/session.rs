@@ -12,9 +12,9 @@ use tokio::sync::OnceCell;
 use crate::api::Api;
 use crate::case::{Answered, Opinion, Twin};
 use crate::checks::{self, Watch};
-use crate::client::Client;
+use crate::client::{Client, Fetch};
 use crate::event::{Event, Events};
-use crate::exchange::{Lost, Received};
+use crate::exchange::{Exchange, Lost, Received};
 use crate::oracle::{Fault, Outcome};
 use crate::request::{Kind, Request};
 use crate::stop::Stop;
@@ -145,7 +145,7 @@ impl Session {
 
     /// Sends a request. `is_paid`: its download, if it starts one, was set aside.
     pub(crate) async fn send(&self, id: String, request: Request, is_paid: bool) -> Arc<Answered> {
-        let path = &self.api.oracle(request.kind).operation().path;
+        let path = self.api.path(request.kind);
         let exchange = Arc::new(self.client.exchange(id, path, &request).await);
         self.sent.fetch_add(1, Ordering::Relaxed);
         let (outcome, body) = self.api.oracle(request.kind).judge(&exchange);
@@ -163,6 +163,36 @@ impl Session {
         self.tell(Event::Exchanged(Arc::clone(&answered.exchange)))
             .await;
         answered
+    }
+
+    /// The root of the target.
+    pub(crate) fn base(&self) -> url::Url {
+        self.client.base()
+    }
+
+    /// Reads a file, or a part of one.
+    pub(crate) async fn fetch(&self, fetch: Fetch) -> Arc<Exchange> {
+        let exchange = Arc::new(self.client.fetch(fetch).await);
+        self.told(&exchange).await;
+        exchange
+    }
+
+    /// Sends a GET with a request target of any kind to the host of an address.
+    pub(crate) async fn fetch_raw(
+        &self,
+        id: String,
+        url: &url::Url,
+        target: &str,
+    ) -> Arc<Exchange> {
+        let exchange = Arc::new(self.client.fetch_raw(id, url, target).await);
+        self.told(&exchange).await;
+        exchange
+    }
+
+    /// A file may lie anywhere: what comes of it says nothing about whether the target is there.
+    async fn told(&self, exchange: &Arc<Exchange>) {
+        self.sent.fetch_add(1, Ordering::Relaxed);
+        self.tell(Event::Exchanged(Arc::clone(exchange))).await;
     }
 
     /// Sends a request that is sent once in a run; later callers get the same answer.

@@ -13,7 +13,7 @@ use futures_util::stream;
 use http::{HeaderValue, header};
 use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt as _, Either, Full, StreamBody};
-use hyper::body::Frame;
+use hyper::body::{Frame, Incoming};
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::client::legacy::{Builder, Client};
@@ -104,6 +104,31 @@ impl Transport {
     }
 }
 
+impl Transport {
+    /// Sends a request without a body, and gives the answer as soon as its head is there.
+    pub(super) async fn open(
+        &self,
+        method: http::Method,
+        url: &url::Url,
+        headers: http::HeaderMap,
+    ) -> Result<http::Response<Incoming>, Lost> {
+        let uri = http::Uri::try_from(url.as_str())
+            .map_err(|e| Lost::NotReached(format!("{url} cannot be asked for ({e})")))?;
+        let mut message = http::Request::new(Either::Left(Full::default()));
+        *message.method_mut() = method;
+        *message.uri_mut() = uri;
+        *message.headers_mut() = headers;
+        tokio::time::timeout(self.answer_time, head(&self.pooled, message))
+            .await
+            .unwrap_or(Err(Lost::TimedOut(self.answer_time)))
+    }
+
+    /// The time that a target has for an answer.
+    pub(super) fn answer_time(&self) -> Duration {
+        self.answer_time
+    }
+}
+
 fn connector(target: &Target, time: Duration) -> Result<HttpsConnector<HttpConnector>, TlsError> {
     let mut http = HttpConnector::new();
     http.enforce_http(false);
@@ -118,15 +143,18 @@ fn connector(target: &Target, time: Duration) -> Result<HttpsConnector<HttpConne
         .wrap_connector(http))
 }
 
-async fn receive(pool: &Pool, message: http::Request<Body>) -> Result<Answer, Lost> {
-    let response = pool.request(message).await.map_err(|error| {
+async fn head(pool: &Pool, message: http::Request<Body>) -> Result<http::Response<Incoming>, Lost> {
+    pool.request(message).await.map_err(|error| {
         if error.is_connect() {
             fault::not_reached(&error)
         } else {
             fault::lost(&error)
         }
-    })?;
-    let (head, mut rest) = response.into_parts();
+    })
+}
+
+async fn receive(pool: &Pool, message: http::Request<Body>) -> Result<Answer, Lost> {
+    let (head, mut rest) = head(pool, message).await?.into_parts();
     let (mut body, mut is_cut) = (Vec::new(), false);
     while let Some(frame) = rest.frame().await {
         let frame = frame.map_err(|e| fault::lost(&e))?;

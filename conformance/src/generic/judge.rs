@@ -148,6 +148,7 @@ impl Generic {
             expected,
             got,
             exchanges: vec![Arc::clone(&first.exchange)],
+            receipts: Vec::new(),
         };
         LineResult {
             evidence: vec![first.exchange.id.clone()],

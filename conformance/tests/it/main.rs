@@ -13,6 +13,7 @@ mod correct;
 mod early;
 mod generic;
 mod hopeless;
+mod mock;
 mod report;
 mod server;
 mod support;
