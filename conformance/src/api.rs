@@ -11,8 +11,9 @@ use smsload_spec::{Address, Contract, Job, Operation, ParameterIn, Runtime, Sche
 use crate::names::{AnswerNames, RequestNames};
 use crate::network::Network;
 use crate::oracle::Oracle;
+use crate::progress::QuerySpots;
 use crate::request::{Kind, Request};
-use crate::target::{Fixtures, Target};
+use crate::target::{Fixtures, Limits, Scale, Target};
 use crate::window::Window;
 
 /// The member that tells the source type (page: body member `source_type`).
@@ -48,6 +49,8 @@ pub(crate) struct Api {
     pub(crate) downloads: Option<u32>,
     /// Requests that are in flight at most.
     pub(crate) concurrency: u16,
+    /// How much may be asked of the target.
+    pub(crate) limits: Limits,
     /// Networks that the target may call.
     pub(crate) callable: Vec<Network>,
     /// What the contract calls each member in its description, before the first comma or point.
@@ -58,6 +61,10 @@ pub(crate) struct Api {
     pub(crate) answer: AnswerNames,
     pub(crate) start: Oracle,
     pub(crate) query: Option<Query>,
+    /// The scale of progress in callbacks.
+    pub(crate) callback_scale: Scale,
+    /// The query of a target that does not declare it.
+    pub(crate) undeclared_query: Option<Query>,
     /// A request that is valid but for the values of the fixtures.
     template: Object,
     /// What a request must be.
@@ -70,6 +77,10 @@ pub(crate) struct Query {
     pub(crate) oracle: Oracle,
     /// The member with the id.
     pub(crate) id: String,
+    /// Where its answer has what it tells.
+    pub(crate) spots: QuerySpots,
+    /// Its path, if the target has another one than the contract.
+    pub(crate) path: Option<String>,
     template: Object,
 }
 
@@ -121,6 +132,12 @@ impl Api {
         let (start, answer) = start
             .zip(AnswerNames::of(operation))
             .ok_or(ContractError::NoStart)?;
+        let query = Query::of(contract, target);
+        let (query, undeclared_query) = if target.declared.progress_query {
+            (query, None)
+        } else {
+            (None, query)
+        };
         let mut api = Self {
             fixtures: target.fixtures.clone(),
             names,
@@ -138,12 +155,15 @@ impl Api {
                 .collect(),
             downloads: target.limits.downloads,
             concurrency: target.limits.concurrency.max(1),
+            limits: target.limits,
             callable: target.callbacks.allowed.clone(),
             titles: titles(contract, schema),
             tolerance: target.limits.group_of_pictures_seconds,
             answer,
             start,
-            query: Query::of(contract, target),
+            query,
+            undeclared_query,
+            callback_scale: target.progress.callback.scale,
             template: object(contract.sample(schema, false)),
             schema: Arc::clone(schema),
         };
@@ -212,8 +232,18 @@ impl Api {
         start(&self.body(self.fixtures.recorded))
     }
 
+    /// The path of an operation.
+    pub(crate) fn path(&self, kind: Kind) -> &str {
+        let own = self.query.as_ref().and_then(|query| query.path.as_ref());
+        match own.filter(|_| kind == Kind::Query) {
+            Some(path) => path,
+            None => &self.oracle(kind).operation().path,
+        }
+    }
+
     pub(crate) fn oracle(&self, kind: Kind) -> &Oracle {
-        match (kind, &self.query) {
+        let query = self.query.as_ref().or(self.undeclared_query.as_ref());
+        match (kind, query) {
             (Kind::Query, Some(query)) => &query.oracle,
             _ => &self.start,
         }
@@ -233,9 +263,6 @@ pub(crate) fn bytes(body: &Object) -> Bytes {
 
 impl Query {
     fn of(contract: &Arc<Contract>, target: &Target) -> Option<Self> {
-        if !target.declared.progress_query {
-            return None;
-        }
         let is_query = |o: &&Operation| matches!(o.job, Some(Job::Reads(_)));
         let operation = contract.operations().iter().find(is_query)?;
         let Some(Job::Reads(read)) = &operation.job else {
@@ -245,6 +272,8 @@ impl Query {
         Some(Self {
             oracle: Oracle::new(contract, &operation.id, target.busy.clone())?,
             id: read.id.members_of("self").next()?.to_owned(),
+            spots: QuerySpots::of(read, &target.progress.query),
+            path: target.progress.query.path.clone(),
             template: object(contract.sample(schema, false)),
         })
     }

@@ -4,6 +4,7 @@
 use std::fmt::Write as _;
 
 use crate::exchange::{HeaderText, Sent};
+use crate::request::Wire;
 use crate::text::is_printable;
 
 /// Bytes of a body that a command carries; a larger one stands in a file that the reader has to make.
@@ -33,7 +34,7 @@ pub fn curl(sent: &Sent) -> String {
         // Without this curl makes up a media type.
         out.push_str(" -H 'content-type:'");
     }
-    if sent.is_chunked {
+    if sent.wire == Wire::Chunked {
         out.push_str(" -H 'transfer-encoding: chunked'");
     }
     match text {
@@ -83,6 +84,7 @@ mod tests {
 
     use super::{curl, printf_format, quoted};
     use crate::exchange::{HeaderText, Sent};
+    use crate::request::{Caller, Wire};
 
     fn sent(body: &[u8]) -> Sent {
         Sent {
@@ -95,8 +97,11 @@ mod tests {
                 ),
                 ("tenant-id".into(), HeaderText::Secret),
             ],
-            is_chunked: false,
+            caller: Caller::Own,
+            wire: Wire::Plain,
             body: bytes::Bytes::copy_from_slice(body),
+            digest: None,
+            captured: Vec::new(),
         }
     }
 
@@ -108,7 +113,7 @@ mod tests {
         bare.headers.clear();
         insta::assert_snapshot!(curl(&bare), @"curl -sS -i -X POST 'http://127.0.0.1:4010/api/download' -H 'content-type:' --data-raw ''");
         bare.method = "GET".into();
-        bare.is_chunked = true;
+        bare.wire = Wire::Chunked;
         insta::assert_snapshot!(curl(&bare), @"curl -sS -i -X GET 'http://127.0.0.1:4010/api/download' -H 'transfer-encoding: chunked'");
     }
 

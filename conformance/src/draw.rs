@@ -5,6 +5,7 @@
 use std::collections::HashSet;
 
 use proptest::strategy::{SBoxedStrategy, Strategy, ValueTree};
+use serde::{Deserialize, Serialize};
 
 use crate::case::{Case, Plan};
 use crate::seed;
@@ -12,12 +13,47 @@ use crate::seed;
 /// Of how many downloads that are left one check may use one.
 const SHARE: u32 = 8;
 
+/// Where a case comes from: what draws it again from the same seed, contract and target file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Origin {
+    /// The case of the check's table with this number, from 0.
+    Table(u32),
+    /// A random case.
+    Random {
+        /// Its number.
+        index: u32,
+        /// The results on the way to a smaller one; true: the case tried before failed too.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        smaller: Vec<bool>,
+    },
+    /// No case: an answer that was seen in passing.
+    Seen,
+}
+
 /// A case with where it comes from.
 #[derive(Debug, Clone)]
 pub(crate) struct Drawn {
     pub(crate) case: Case,
-    /// The number of the random case; nothing for a case of the table.
-    pub(crate) index: Option<u32>,
+    pub(crate) origin: Origin,
+}
+
+impl Drawn {
+    /// True for a case that is always run.
+    pub(crate) fn is_of_table(&self) -> bool {
+        matches!(self.origin, Origin::Table(_))
+    }
+}
+
+/// Draws a case of a plan again. Nothing if the plan has no such case, or the origin is none of a case.
+pub(crate) fn again(plan: &Plan, label: &str, seed: u64, origin: &Origin) -> Option<Case> {
+    match origin {
+        Origin::Table(number) => plan.table.get(usize::try_from(*number).ok()?).cloned(),
+        Origin::Random { index, smaller } => {
+            self::smaller(plan.random.as_ref()?, seed, label, *index, smaller)
+        }
+        Origin::Seen => None,
+    }
 }
 
 /// Draws the cases of a plan: `count` in all, or the table if that is longer. `downloads` are those that are left.
@@ -31,9 +67,10 @@ pub(crate) fn draw(
     let mut drawn: Vec<_> = plan
         .table
         .iter()
-        .map(|case| Drawn {
+        .zip(0..)
+        .map(|(case, number)| Drawn {
             case: case.clone(),
-            index: None,
+            origin: Origin::Table(number),
         })
         .collect();
     let Some(random) = &plan.random else {
@@ -62,7 +99,10 @@ pub(crate) fn draw(
         }
         drawn.push(Drawn {
             case,
-            index: Some(index),
+            origin: Origin::Random {
+                index,
+                smaller: Vec::new(),
+            },
         });
     }
     drawn
@@ -99,7 +139,7 @@ mod tests {
 
     use proptest::prelude::*;
 
-    use super::{draw, smaller};
+    use super::{Origin, again, draw, smaller};
     use crate::case::{Case, Opinion, Plan, Step};
     use crate::request::{Kind, Request};
 
@@ -140,6 +180,15 @@ mod tests {
     fn downloads_that_are_left_limit_random_cases() {
         assert_eq!(abouts(1, 20, Some(24)).len(), 1 + 3);
         assert_eq!(abouts(1, 20, Some(0)).len(), 1);
+    }
+
+    #[test]
+    fn every_case_is_found_again_by_its_origin() {
+        for drawn in draw(&plan(), "TIME-01", 1, 20, None) {
+            let case = again(&plan(), "TIME-01", 1, &drawn.origin).unwrap();
+            assert_eq!(case.about, drawn.case.about);
+        }
+        assert!(again(&plan(), "TIME-01", 1, &Origin::Table(1)).is_none());
     }
 
     #[test]

@@ -10,13 +10,16 @@ use futures_util::stream::{self, StreamExt};
 
 use crate::case::{Answered, Case, Opinion, Plan, Step, Twin};
 use crate::checks::Check;
-use crate::draw::{Drawn, draw, smaller};
+use crate::draw::{Drawn, Origin, draw, smaller};
 use crate::exchange::{Lost, Received};
 use crate::result::{Failure, Line, LineResult, Verdict};
 use crate::session::Session;
 use crate::tally::{Ran, Tally, verdict};
 
-/// Cases between two looks at whether it is worth going on. Fixed, so that results do not depend on the concurrency.
+/// Cases before the first look at whether it is worth going on: where each of them takes all the time that an answer may
+/// take, this is what a line costs. Fixed, as the next one, so that results do not depend on the concurrency.
+const FIRST: usize = 8;
+/// Cases between two further looks.
 const CHUNK: usize = 64;
 /// Requests that are spent on making a failing case smaller.
 const SHRINKING: usize = 64;
@@ -46,11 +49,13 @@ pub(crate) async fn judge(
     let left = session.downloads().left();
     let drawn = draw(&plan, label, settings.seed, settings.cases, left);
     let mut tally = Tally::default();
-    for (number, chunk) in drawn.chunks(CHUNK).enumerate() {
-        let first = number * CHUNK;
+    let (head, tail) = drawn.split_at(drawn.len().min(FIRST));
+    let mut first = 0;
+    for chunk in std::iter::once(head).chain(tail.chunks(CHUNK)) {
         for ran in run_chunk(session, check.line, first, chunk, settings.concurrency).await {
             tally.add(ran);
         }
+        first += chunk.len();
         session.look().await;
         if tally.failed.is_some() || session.gone().is_some() {
             break;
@@ -151,7 +156,7 @@ async fn run_case(
 }
 
 /// An opinion counts only if the twin was accepted, or if the target took what it should not have taken.
-async fn settle(
+pub(crate) async fn settle(
     session: &Session,
     twin: Twin,
     opinion: Opinion,
@@ -205,7 +210,8 @@ async fn failing(
         .map(|a| a.exchange.id.clone())
         .collect();
     evidence.extend(tally.evidence);
-    let failure = failure(&failed.drawn.case.about, &failed.opinion, &failed.answers);
+    let Drawn { case, origin } = &failed.drawn;
+    let failure = failure(&case.about, origin, &failed.opinion, &failed.answers);
     LineResult {
         cases: tally.cases,
         evidence,
@@ -240,7 +246,7 @@ fn repeated(opinion: &Opinion, gone: Option<&str>, failed: &Ran) -> (Verdict, Op
 /// True if there was no answer; `is_unreached`: since there was no connection.
 fn is_lost(answered: &Answered, is_unreached: bool) -> bool {
     match &answered.exchange.received {
-        Received::Lost(Lost::NotReached(_)) => true,
+        Received::Lost(Lost::NotReached(_) | Lost::Local(_)) => true,
         Received::Lost(_) => !is_unreached,
         Received::Answer(_) => false,
     }
@@ -253,9 +259,11 @@ async fn shrink(
     seed: u64,
     mut smallest: Ran,
 ) -> Ran {
-    let (Some(index), Some(random)) = (smallest.drawn.index, &plan.random) else {
+    let (Origin::Random { index, .. }, Some(random)) = (&smallest.drawn.origin, &plan.random)
+    else {
         return smallest;
     };
+    let index = *index;
     let is_slow =
         |a: &Arc<Answered>| matches!(a.exchange.received, Received::Lost(Lost::TimedOut(_)));
     if smallest.answers.iter().any(is_slow) {
@@ -273,11 +281,15 @@ async fn shrink(
         }
         let id = format!("{}#smaller{}", check.line, results.len());
         let (opinion, answers) = run_case(session, &case, &id, true).await;
+        let before = results.clone();
         results.push(opinion.is_fail());
         if opinion.is_fail() {
             let drawn = Drawn {
                 case,
-                index: Some(index),
+                origin: Origin::Random {
+                    index,
+                    smaller: before,
+                },
             };
             smallest = Ran {
                 drawn,
@@ -319,7 +331,8 @@ async fn watched(session: &Session, check: &Check, line: Line, tally: Tally) -> 
         )
     };
     let about = format!("seen in the answer to {}", answered.exchange.id);
-    let failure = failure(&about, &opinion, std::slice::from_ref(&answered));
+    let answers = std::slice::from_ref(&answered);
+    let failure = failure(&about, &Origin::Seen, &opinion, answers);
     let evidence = vec![answered.exchange.id.clone()];
     LineResult {
         cases: seen.judged,
@@ -329,15 +342,22 @@ async fn watched(session: &Session, check: &Check, line: Line, tally: Tally) -> 
     }
 }
 
-fn failure(case: &str, opinion: &Opinion, answers: &[Arc<Answered>]) -> Option<Failure> {
+fn failure(
+    case: &str,
+    origin: &Origin,
+    opinion: &Opinion,
+    answers: &[Arc<Answered>],
+) -> Option<Failure> {
     let Opinion::Fail { expected, got } = opinion else {
         return None;
     };
     let exchanges = answers.iter().map(|a| Arc::clone(&a.exchange)).collect();
     Some(Failure {
         case: case.to_owned(),
+        origin: Some(origin.clone()),
         expected: expected.clone(),
         got: got.clone(),
         exchanges,
+        receipts: Vec::new(),
     })
 }

@@ -15,10 +15,12 @@
 //! # }
 //! ```
 //!
-//! Limits: `http` only; one target at a time; a line of the catalogue without a check is reported as not tested.
+//! Limits: HTTP/1.1, with TLS or without; one target at a time; a line of the catalogue without a check is reported as not tested.
 
+mod about;
 mod api;
-mod care;
+mod base_url;
+mod builder;
 mod case;
 mod checks;
 mod client;
@@ -27,40 +29,70 @@ mod decimal;
 mod draw;
 mod event;
 mod exchange;
+mod file;
 mod generic;
+mod headers;
 mod judge;
+mod known;
 mod names;
 mod network;
 mod oracle;
+mod pace;
+mod progress;
+mod receipt;
+mod receiver;
+mod record;
 mod report;
 mod request;
 mod result;
 mod run;
+mod scene;
 mod secret;
 mod seed;
+mod selection;
 mod session;
+mod stop;
 mod tally;
 mod target;
+mod target_check;
 mod target_file;
 mod text;
+mod tls;
 mod window;
 
+pub use about::{About, Fingerprint, RunSettings};
 pub use api::ContractError;
+pub use builder::{RunBuilder, RunError};
 pub use curl::curl;
 pub use decimal::Decimal;
+pub use draw::Origin;
 pub use event::{Event, Reporter};
-pub use exchange::{Answer, Exchange, HeaderText, Lost, MAX_ANSWER, Received, Sent};
+pub use exchange::{
+    Answer, Captured, Digest, Exchange, HeaderText, Lost, MAX_ANSWER, Received, Sent, Slice,
+};
+pub use headers::Headers;
+pub use known::{KnownFailure, KnownFailuresError};
 pub use network::Network;
 pub use oracle::{Acceptance, Fault, Oracle, Outcome, Rejected};
+pub use receipt::{Door, MAX_CALLBACK, Receipt, Reply};
+pub use receiver::ReceiverError;
+pub use record::{Head, Record, RecordError, Records};
 pub use report::{JSON_SCHEMA_VERSION, Terminal, write_json};
+pub use request::{Caller, Wire};
 pub use result::{
     EXIT_CONFORMS, EXIT_FAILED, EXIT_INCOMPLETE, EXIT_USAGE, Ended, Failure, Line, LineResult,
     RunResult, Verdict,
 };
-pub use run::{DEFAULT_CASES, Run, RunBuilder, RunError};
+pub use run::{Awaits, DEFAULT_CASES, Planned, Run};
 pub use secret::Secret;
+pub use selection::{Shard, ShardError};
+pub use stop::Stop;
 pub use target::{
-    BaseUrl, BaseUrlError, Busy, Callbacks, Declared, Fixtures, Limits, Target, Tenants,
+    BaseUrl, BaseUrlError, Busy, CallbackProgress, Callbacks, Declared, Fixtures, Limits, Progress,
+    QueryProgress, Scale, Target, Tenants,
 };
-pub use target_file::TargetFileError;
+pub use target_check::SecretError;
+pub use target_file::{TARGET_EXAMPLE, TARGET_SCHEMA, TargetFault, TargetFileError};
+pub use text::printable;
+pub use tls::{Tls, TlsError};
 pub use window::{Window, WindowError};

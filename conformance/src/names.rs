@@ -98,16 +98,21 @@ pub(crate) fn is_size(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit())
 }
 
-fn find(template: &Template, member: &str, pointer: &str) -> Option<String> {
+/// The JSON Pointer to a member of what a pointer leads to.
+pub(crate) fn pointer_to(pointer: &str, name: &str) -> String {
+    format!("{pointer}/{}", name.replace('~', "~0").replace('/', "~1"))
+}
+
+/// The JSON Pointer of the member of a template that is this member of `job` and nothing else.
+pub(crate) fn find(template: &Template, member: &str, pointer: &str) -> Option<String> {
     match template {
         Template::Expression(expression) => {
             let named: Vec<_> = expression.members_of("job").collect();
             (named == [member]).then(|| pointer.to_owned())
         }
-        Template::Object(members) => members.iter().find_map(|(name, inner)| {
-            let escaped = name.replace('~', "~0").replace('/', "~1");
-            find(inner, member, &format!("{pointer}/{escaped}"))
-        }),
+        Template::Object(members) => members
+            .iter()
+            .find_map(|(name, inner)| find(inner, member, &pointer_to(pointer, name))),
         Template::Constant(_) | Template::List(_) => None,
     }
 }

@@ -4,6 +4,9 @@ use std::borrow::Cow;
 
 use bytes::Bytes;
 use http::Method;
+use serde::{Deserialize, Serialize};
+
+use crate::exchange::Captured;
 
 /// The operation that a request is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -17,8 +20,9 @@ pub(crate) enum Kind {
 }
 
 /// Who sends a request: whose headers of the target file it carries.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
-pub(crate) enum Caller {
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Caller {
     /// The one of `headers`.
     #[default]
     Own,
@@ -29,8 +33,9 @@ pub(crate) enum Caller {
 }
 
 /// How a request is put on the wire.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) enum Wire {
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Wire {
     /// With a length, on a connection of the common pool.
     Plain,
     /// Header names in Title-Case rather than in lower case.
@@ -55,6 +60,8 @@ pub(crate) struct Request {
     pub(crate) caller: Caller,
     pub(crate) wire: Wire,
     pub(crate) body: Bytes,
+    /// What was taken from earlier answers.
+    pub(crate) captured: Vec<Captured>,
 }
 
 pub(crate) const CONTENT_TYPE: &str = "content-type";
@@ -70,6 +77,7 @@ impl Request {
             caller: Caller::Own,
             wire: Wire::Plain,
             body: body.into(),
+            captured: Vec::new(),
         }
     }
 
@@ -92,6 +100,16 @@ impl Request {
         let name = name.into();
         self.omitted.push(name.to_ascii_lowercase());
         self.headers.push((name, value.to_owned()));
+        self
+    }
+
+    /// The same, with a value in its body that an earlier answer gave.
+    pub(crate) fn with_captured(mut self, from: &str, pointer: &str, at: String) -> Self {
+        self.captured.push(Captured {
+            from: from.to_owned(),
+            pointer: pointer.to_owned(),
+            at,
+        });
         self
     }
 

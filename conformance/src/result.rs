@@ -3,10 +3,15 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::civil::Date;
 use serde::Serialize;
 use smsload_spec::{Clause, Level, Provenance, Requirement, Text};
 
+use crate::about::About;
+use crate::draw::Origin;
 use crate::exchange::Exchange;
+use crate::known::KnownFailure;
+use crate::receipt::Receipt;
 
 /// The target conforms, as far as it was tested.
 pub const EXIT_CONFORMS: u8 = 0;
@@ -82,6 +87,11 @@ impl Line {
         }
     }
 
+    /// True if a failure of it fails the run.
+    pub(crate) fn counts(&self, is_strict: bool) -> bool {
+        self.level == Level::Must || (is_strict && self.level == Level::Should)
+    }
+
     pub(crate) fn of_clause(requirement: &Requirement, clause: &Clause) -> Self {
         Self {
             id: format!("{}/{}", requirement.id, clause.key),
@@ -115,12 +125,16 @@ pub struct LineResult {
 pub struct Failure {
     /// What is particular about the case: "`channel` is missing".
     pub case: String,
+    /// Where the case comes from; nothing where it is judged by more than its exchanges.
+    pub origin: Option<Origin>,
     /// What was expected.
     pub expected: String,
     /// What came.
     pub got: String,
     /// The exchanges that show it, in order; the last one is the one at fault.
     pub exchanges: Vec<Arc<Exchange>>,
+    /// The callbacks that show it, in order.
+    pub receipts: Vec<Arc<Receipt>>,
 }
 
 /// How a run ended.
@@ -130,13 +144,16 @@ pub enum Ended {
     Complete,
     /// The target could not be reached at all.
     Unreachable(String),
-    /// The target went away while it ran.
+    /// It ended before it was done, for this reason: the target went away, time ran out, someone stopped it, or the
+    /// runner's own side failed.
     CutShort(String),
 }
 
 /// What a run found.
 #[derive(Debug, Clone)]
 pub struct RunResult {
+    /// What it is of.
+    pub about: Arc<About>,
     /// The seed that gives the same run again.
     pub seed: u64,
     /// The address of the target.
@@ -147,6 +164,12 @@ pub struct RunResult {
     pub ended: Ended,
     /// True if failures of the level SHOULD count too.
     pub is_strict: bool,
+    /// Failures that were known before, whether they came or not.
+    pub known: Vec<KnownFailure>,
+    /// The day on which they are tolerated or not.
+    pub today: Date,
+    /// What else is to be known of the run: how it looked at the target, what it saw in passing.
+    pub notes: Vec<String>,
     /// Requests that were sent.
     pub exchanges: u64,
     /// How long it took.
@@ -157,19 +180,36 @@ impl RunResult {
     /// What a program that runs this and nothing else exits with.
     #[must_use]
     pub fn exit_code(&self) -> u8 {
-        let counts =
-            |level: Level| level == Level::Must || (self.is_strict && level == Level::Should);
-        let any = |is: fn(Verdict) -> bool, of: &dyn Fn(Level) -> bool| {
-            self.lines.iter().any(|l| is(l.verdict) && of(l.line.level))
+        let has_failed = |l: &LineResult| {
+            l.verdict.is_failure() && l.line.counts(self.is_strict) && self.known(l).is_none()
         };
-        let is_must = |level| level == Level::Must;
-        if any(Verdict::is_failure, &counts) {
+        let is_open =
+            |l: &LineResult| l.verdict == Verdict::Inconclusive && l.line.level == Level::Must;
+        if self.lines.iter().any(has_failed) || self.expired().next().is_some() {
             EXIT_FAILED
-        } else if self.ended != Ended::Complete || any(|v| v == Verdict::Inconclusive, &is_must) {
+        } else if self.ended != Ended::Complete || self.lines.iter().any(is_open) {
             EXIT_INCOMPLETE
         } else {
             EXIT_CONFORMS
         }
+    }
+
+    /// The known failure that a line's failure is, if it is still tolerated.
+    #[must_use]
+    pub fn known(&self, line: &LineResult) -> Option<&KnownFailure> {
+        let mut known = self.known.iter();
+        known.find(|known| known.id == line.line.id && !known.is_expired(self.today))
+    }
+
+    /// Known failures that are tolerated no longer, whatever became of them.
+    pub fn expired(&self) -> impl Iterator<Item = &KnownFailure> {
+        self.known.iter().filter(|k| k.is_expired(self.today))
+    }
+
+    /// Known failures that did not come: they can be taken off the list.
+    pub fn mended(&self) -> impl Iterator<Item = &KnownFailure> {
+        let passes = |id: &str| self.line(id).is_some_and(|l| l.verdict == Verdict::Pass);
+        self.known.iter().filter(move |known| passes(&known.id))
     }
 
     /// True if nothing that counts failed or was left open.

@@ -3,167 +3,27 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
+use std::time::Duration;
 
 use smsload_spec::{Contract, Profile, Requirement, Requirements, Text};
-use tokio::sync::mpsc;
 
-use crate::api::{Api, ContractError};
+use crate::about::About;
+use crate::api::Api;
+use crate::builder::RunBuilder;
 use crate::checks::{self, Check};
 use crate::client::Client;
-use crate::event::{Event, Reporter};
+use crate::event::{Event, Events, Reporter};
 use crate::generic::{Generic, Ground};
 use crate::judge::{self, Settings};
+use crate::receiver::{Doors, Receiver};
 use crate::result::{Ended, Line, LineResult, RunResult, Verdict};
+use crate::scene::{self, Scene};
 use crate::session::Session;
 use crate::tally::verdict;
 use crate::target::Target;
 
 /// Cases of a property, unless said otherwise.
 pub const DEFAULT_CASES: u32 = 100;
-
-/// Why a run cannot begin.
-#[derive(Debug, thiserror::Error)]
-pub enum RunError {
-    /// The contract cannot be judged by.
-    #[error(transparent)]
-    Contract(#[from] ContractError),
-    /// The catalogue has no such requirement.
-    #[error(
-        "the catalogue has no requirement, part or group \"{0}\"; write an id such as TIME-01, TIME-06/clipped-values or TIME"
-    )]
-    UnknownId(String),
-    /// The client could not be built.
-    #[error("the HTTP client could not be set up: {0}; check the limits of the target file")]
-    Client(#[from] reqwest::Error),
-}
-
-/// Describes a run.
-#[derive(Debug, Clone)]
-pub struct RunBuilder {
-    contract: Arc<Contract>,
-    target: Target,
-    seed: u64,
-    cases: u32,
-    profiles: Vec<Profile>,
-    only: Vec<String>,
-    skip: Vec<String>,
-    is_strict: bool,
-}
-
-impl RunBuilder {
-    /// The seed that all cases are drawn from. 0 unless said otherwise: the caller draws one.
-    #[must_use]
-    pub fn seed(mut self, seed: u64) -> Self {
-        self.seed = seed;
-        self
-    }
-
-    /// Cases of each property.
-    #[must_use]
-    pub fn cases(mut self, cases: u32) -> Self {
-        self.cases = cases;
-        self
-    }
-
-    /// The profiles; full unless said otherwise.
-    #[must_use]
-    pub fn profiles(mut self, profiles: &[Profile]) -> Self {
-        profiles.clone_into(&mut self.profiles);
-        self
-    }
-
-    /// Only these requirements, parts or groups, whatever their profile.
-    #[must_use]
-    pub fn only<S: Into<String>>(mut self, ids: impl IntoIterator<Item = S>) -> Self {
-        self.only = ids.into_iter().map(Into::into).collect();
-        self
-    }
-
-    /// Not these requirements, parts or groups.
-    #[must_use]
-    pub fn skip<S: Into<String>>(mut self, ids: impl IntoIterator<Item = S>) -> Self {
-        self.skip = ids.into_iter().map(Into::into).collect();
-        self
-    }
-
-    /// Whether failures of the level SHOULD count too.
-    #[must_use]
-    pub fn strict(mut self, is_strict: bool) -> Self {
-        self.is_strict = is_strict;
-        self
-    }
-
-    /// The run that was described.
-    ///
-    /// # Errors
-    /// The contract cannot be judged by, an id is not known, or the client cannot be set up.
-    pub fn build(self) -> Result<Run, RunError> {
-        let catalogue = Requirements::bundled();
-        let generic = Generic::of(&self.contract);
-        let api = match Api::new(&self.contract, &self.target) {
-            Ok(api) => Some(Arc::new(api)),
-            // A document without downloads has no catalogue, but it may have operations all the same.
-            Err(ContractError::NoStart) if generic.is_some() => None,
-            Err(error) => return Err(error.into()),
-        };
-        let others = generic.as_ref().map(Generic::lines).unwrap_or_default();
-        for id in self.only.iter().chain(&self.skip) {
-            let mut known = all_lines(catalogue).map(|(_, line)| line.id);
-            let is_known = known.any(|line| names(id, &line));
-            if !is_known && !others.iter().any(|line| names(id, &line.id)) {
-                return Err(RunError::UnknownId(id.clone()));
-            }
-        }
-        let lines = if api.is_some() {
-            self.select(catalogue)
-        } else {
-            Vec::new()
-        };
-        let others = others.into_iter().filter(|line| self.selects(line));
-        let others = others.collect();
-        let client = Client::new(&self.target)?;
-        Ok(Run {
-            lines,
-            others,
-            api,
-            generic,
-            client,
-            builder: self,
-        })
-    }
-
-    /// Lines of operations without a catalogue belong to the full profile.
-    fn selects(&self, line: &Line) -> bool {
-        let is_skipped = self.skip.iter().any(|id| names(id, &line.id));
-        let is_wanted = if self.only.is_empty() {
-            self.profiles
-                .iter()
-                .any(|profile| *profile != Profile::Security)
-        } else {
-            self.only.iter().any(|id| names(id, &line.id))
-        };
-        is_wanted && !is_skipped
-    }
-
-    fn select(&self, catalogue: &'static Requirements) -> Vec<(&'static Requirement, Line)> {
-        let is_wanted = |requirement: &Requirement, line: &Line| {
-            if self.only.is_empty() {
-                let is_opt_in = requirement.tags.iter().any(|tag| tag == "opt-in");
-                !is_opt_in
-                    && self
-                        .profiles
-                        .iter()
-                        .any(|p| requirement.profiles.contains(p))
-            } else {
-                self.only.iter().any(|id| names(id, &line.id))
-            }
-        };
-        let is_skipped = |line: &Line| self.skip.iter().any(|id| names(id, &line.id));
-        all_lines(catalogue)
-            .filter(|(r, line)| is_wanted(r, line) && !is_skipped(line))
-            .collect()
-    }
-}
 
 /// Every line of the catalogue: requirements, each followed by its parts.
 pub(crate) fn all_lines(
@@ -176,28 +36,25 @@ pub(crate) fn all_lines(
     })
 }
 
-/// True if an id names a line: the line itself, its requirement, or its group.
-fn names(id: &str, line: &str) -> bool {
-    line.strip_prefix(id)
-        .is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '-']))
-}
-
 /// A run that can be started.
 #[derive(Debug)]
 pub struct Run {
-    lines: Vec<(&'static Requirement, Line)>,
+    pub(crate) lines: Vec<(&'static Requirement, Line)>,
     /// Lines of operations without a catalogue.
-    others: Vec<Line>,
-    api: Option<Arc<Api>>,
-    generic: Option<Generic>,
-    client: Client,
-    builder: RunBuilder,
+    pub(crate) others: Vec<Line>,
+    pub(crate) api: Option<Arc<Api>>,
+    pub(crate) generic: Option<Generic>,
+    pub(crate) client: Client,
+    /// Where callbacks will be received, if any line needs that.
+    pub(crate) doors: Option<Doors>,
+    pub(crate) builder: RunBuilder,
 }
 
 /// What a part of a run came to.
 struct Outcome {
     lines: Vec<LineResult>,
     ended: Ended,
+    notes: Vec<String>,
     exchanges: u64,
 }
 
@@ -205,28 +62,65 @@ impl Run {
     /// Describes a run of a contract's catalogue against a target.
     #[must_use]
     pub fn builder(contract: Arc<Contract>, target: Target) -> RunBuilder {
-        RunBuilder {
-            contract,
-            target,
-            seed: 0,
-            cases: DEFAULT_CASES,
+        RunBuilder::new(contract, target)
+    }
+
+    /// What it would judge, in order.
+    #[must_use]
+    pub fn plan(&self) -> Vec<Planned> {
+        let target = &self.builder.target;
+        let lines = self.lines.iter().map(|(requirement, line)| Planned {
+            line: line.clone(),
+            profiles: requirement.profiles.clone(),
+            tags: requirement.tags.clone(),
+            awaits: what_awaits(requirement, &line.id, target),
+        });
+        let others = self.others.iter().map(|line| Planned {
+            line: line.clone(),
             profiles: vec![Profile::Full],
-            only: Vec::new(),
-            skip: Vec::new(),
-            is_strict: false,
-        }
+            tags: Vec::new(),
+            awaits: Awaits::Judged,
+        });
+        lines.chain(others).collect()
     }
 
     /// Runs it. The reporter hears of everything as it happens.
     pub async fn run(self, reporter: &mut dyn Reporter) -> RunResult {
-        let (events, mut inbox) = mpsc::unbounded_channel();
-        let engine = self.engine(events);
-        tokio::pin!(engine);
+        self.run_until(reporter, std::future::pending()).await
+    }
+
+    /// Runs it until it ends, or until `stop` says why it has to: then what it found so far is its result, cut short.
+    pub async fn run_until(
+        self,
+        reporter: &mut dyn Reporter,
+        stop: impl Future<Output = String>,
+    ) -> RunResult {
+        let (events, mut inbox) = Events::channel();
+        let about = Arc::new(self.builder.about(self.api.is_some()));
+        reporter.on(&Event::RunStarted {
+            seed: self.builder.seed,
+            target: self.builder.target.base_url.to_string(),
+            about: Arc::clone(&about),
+            lines: self.all().cloned().collect(),
+        });
+        let signal = self.builder.stop.clone();
+        let time = self.builder.max_time;
+        let early = async {
+            let why = tokio::select! {
+                why = stop => why,
+                why = time_is_over(time) => why,
+            };
+            signal.stop(why);
+            std::future::pending::<()>().await
+        };
+        let engine = self.engine(events, about);
+        tokio::pin!(engine, early);
         let result = loop {
             tokio::select! {
                 biased;
                 Some(event) = inbox.recv() => reporter.on(&event),
                 result = &mut engine => break result,
+                () = &mut early => {}
             }
         };
         while let Ok(event) = inbox.try_recv() {
@@ -237,31 +131,40 @@ impl Run {
         Arc::unwrap_or_clone(result)
     }
 
-    async fn engine(self, events: mpsc::UnboundedSender<Event>) -> RunResult {
+    /// What verdicts will be given on.
+    fn all(&self) -> impl Iterator<Item = &Line> {
+        let lines = self.lines.iter().map(|(_, line)| line);
+        lines.chain(&self.others)
+    }
+
+    async fn engine(self, events: Events, about: Arc<About>) -> RunResult {
         let Self {
             lines,
             others,
             api,
             generic,
             client,
+            doors,
             builder,
         } = self;
         let client = Arc::new(client);
-        // Nobody listens any more if the run was dropped; then nothing is owed.
-        let _ = events.send(Event::RunStarted {
-            seed: builder.seed,
-            target: builder.target.base_url.to_string(),
-            lines: lines.len() + others.len(),
-        });
         let mut outcome = match api {
             Some(api) => {
-                let downloads = builder.target.limits.downloads;
-                let session = Session::new(api, Arc::clone(&client), downloads, events.clone());
-                catalogue(&session, &lines, &builder).await
+                let session = Session::new(
+                    api,
+                    Arc::clone(&client),
+                    builder.target.limits.downloads,
+                    events.clone(),
+                    builder.stop.clone(),
+                );
+                let serve = |doors| Receiver::serve(doors, client.started(), events.clone()).ok();
+                let receiver = doors.and_then(serve);
+                catalogue(&session, receiver.as_ref(), &lines, &builder).await
             }
             None => Outcome {
                 lines: Vec::new(),
                 ended: Ended::Complete,
+                notes: Vec::new(),
                 exchanges: 0,
             },
         };
@@ -275,6 +178,7 @@ impl Run {
                 cases: builder.cases,
                 seed: builder.seed,
                 sent: AtomicU64::new(0),
+                stop: &builder.stop,
             };
             let (results, unreachable) = generic.run(&others, &ground).await;
             outcome.lines.extend(results);
@@ -283,41 +187,90 @@ impl Run {
                 outcome.ended = Ended::Unreachable(why);
             }
         }
+        if let (Ended::Complete, Some(why)) = (&outcome.ended, builder.stop.why()) {
+            outcome.ended = Ended::CutShort(why.to_string());
+        }
         RunResult {
+            about,
             seed: builder.seed,
             target: builder.target.base_url.to_string(),
             lines: outcome.lines,
             ended: outcome.ended,
             is_strict: builder.is_strict,
+            known: builder.known,
+            today: jiff::Zoned::now().date(),
+            notes: outcome.notes,
             exchanges: outcome.exchanges,
             took: client.elapsed(),
         }
     }
 }
 
-/// Judges the lines of the catalogue; those that watch the whole run come last.
+/// Why the run ends when its time is over; never, if it has all time.
+async fn time_is_over(time: Option<Duration>) -> String {
+    let Some(time) = time else {
+        return std::future::pending().await;
+    };
+    tokio::time::sleep(time).await;
+    format!("the time for the run, {time:?}, is over")
+}
+
+/// When a line is judged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Turn {
+    /// First.
+    Usual,
+    /// Then, since these go slowly and would hold up the others.
+    Careful,
+    /// At the end, since they look at all that was seen.
+    Late,
+}
+
+impl Turn {
+    fn of(requirement: &Requirement, line: &Line) -> Self {
+        match checks::find(&line.id) {
+            Some(check) if check.is_late => Self::Late,
+            _ if requirement.profiles.contains(&Profile::Security) => Self::Careful,
+            _ => Self::Usual,
+        }
+    }
+}
+
+/// Judges the lines of the catalogue. What is watched over time is watched while the other lines are judged.
 async fn catalogue(
     session: &Session,
+    receiver: Option<&Receiver>,
     lines: &[(&'static Requirement, Line)],
     builder: &RunBuilder,
 ) -> Outcome {
-    let unreachable = session.is_silent().await;
+    let unreachable = tokio::select! {
+        biased;
+        _ = session.stop().stopped() => None,
+        why = session.is_silent() => why,
+    };
+    let scene = Scene {
+        session,
+        receiver,
+        target: &builder.target,
+        seed: builder.seed,
+    };
     let mut results = HashMap::new();
-    for is_late in [false, true] {
-        for (requirement, line) in lines {
-            let check = checks::find(&line.id);
-            if check.is_some_and(|c| c.is_late) != is_late {
-                continue;
-            }
-            let result = match &unreachable {
-                Some(why) if check.is_some() => {
-                    verdict(line.clone(), Verdict::Inconclusive, Some(why.clone()))
-                }
-                _ => judge_line(session, requirement, line, check, builder).await,
-            };
-            results.insert(line.id.clone(), result);
-        }
+    for turn in [Turn::Usual, Turn::Careful, Turn::Late] {
+        session.take_care(turn == Turn::Careful);
+        let of_turn = lines.iter().filter(|(r, line)| Turn::of(r, line) == turn);
+        // Nothing is watched where nobody is.
+        let is_watched = |line: &Line| unreachable.is_none() && checks::watched(&line.id).is_some();
+        let (watched, others): (Vec<_>, Vec<_>) = of_turn.partition(|(_, line)| is_watched(line));
+        // What is watched begins first: much of it takes its time whatever else is done.
+        let (watched, others) = tokio::join!(
+            biased;
+            judge_watched(&scene, &watched, builder),
+            judge_others(session, &others, unreachable.as_deref(), builder),
+        );
+        let all = watched.into_iter().chain(others);
+        results.extend(all.map(|result| (result.line.id.clone(), result)));
     }
+    let notes = session.notes(&builder.target).await;
     let ended = match (unreachable, session.gone()) {
         (Some(why), _) => Ended::Unreachable(why),
         (None, Some(why)) => Ended::CutShort(why.to_owned()),
@@ -329,7 +282,71 @@ async fn catalogue(
             .filter_map(|(_, line)| results.remove(&line.id))
             .collect(),
         ended,
+        notes,
         exchanges: session.sent(),
+    }
+}
+
+/// Judges lines one after the other.
+async fn judge_others(
+    session: &Session,
+    lines: &[&(&'static Requirement, Line)],
+    unreachable: Option<&str>,
+    builder: &RunBuilder,
+) -> Vec<LineResult> {
+    let mut results = Vec::new();
+    for (requirement, line) in lines {
+        let check = checks::find(&line.id);
+        let result = match unreachable {
+            Some(why) if check.is_some() || checks::watched(&line.id).is_some() => {
+                verdict(line.clone(), Verdict::Inconclusive, Some(why.to_owned()))
+            }
+            _ => judge_line(session, requirement, line, check, builder).await,
+        };
+        end_if_failed(session, &result, builder);
+        results.push(result);
+    }
+    results
+}
+
+/// Judges the lines that a scene serves, all of them at once.
+async fn judge_watched(
+    scene: &Scene<'_>,
+    lines: &[&(&'static Requirement, Line)],
+    builder: &RunBuilder,
+) -> Vec<LineResult> {
+    let session = scene.session;
+    let (mut judged, mut results) = (Vec::new(), Vec::new());
+    let open =
+        |line: &Line, why: &str| verdict(line.clone(), Verdict::Inconclusive, Some(why.to_owned()));
+    for (requirement, line) in lines {
+        match what_awaits(requirement, &line.id, scene.target) {
+            Awaits::Skipped(why) => {
+                results.push(verdict(line.clone(), Verdict::Skipped, Some(why)));
+            }
+            _ => judged.push(line.clone()),
+        }
+    }
+    // What was under way when the run was stopped is dropped with its sockets.
+    let played = tokio::select! {
+        biased;
+        why = session.stop().stopped() => judged.iter().map(|line| open(line, &why)).collect(),
+        played = scene.play(&judged) => played,
+    };
+    results.extend(played);
+    for result in &results {
+        session.tell(Event::LineStarted(result.line.clone())).await;
+        let finished = Event::LineFinished(Arc::new(result.clone()));
+        session.tell(finished).await;
+        end_if_failed(session, result, builder);
+    }
+    results
+}
+
+fn end_if_failed(session: &Session, result: &LineResult, builder: &RunBuilder) {
+    if builder.fails_fast && builder.counts(result) {
+        let why = format!("{} failed, and the run ends with a failure", result.line.id);
+        session.stop().stop(why);
     }
 }
 
@@ -340,27 +357,64 @@ async fn judge_line(
     check: Option<&'static Check>,
     builder: &RunBuilder,
 ) -> LineResult {
-    session.tell(Event::LineStarted(line.clone()));
+    session.tell(Event::LineStarted(line.clone())).await;
     session.take_care(requirement.profiles.contains(&Profile::Security));
-    let not_applicable = not_applicable(requirement, &builder.target);
-    let result = match (check, not_applicable, session.gone()) {
-        (None, _, _) => {
-            let why = untested(requirement, &line.id).map(|why| why.en.clone());
-            verdict(line.clone(), Verdict::NotTested, why)
-        }
-        (_, Some(why), _) => verdict(line.clone(), Verdict::Skipped, Some(why)),
-        (_, _, Some(gone)) => verdict(line.clone(), Verdict::Inconclusive, Some(gone.to_owned())),
-        (Some(check), None, None) => {
+    let open = |why: &str| verdict(line.clone(), Verdict::Inconclusive, Some(why.to_owned()));
+    let result = match (check, what_awaits(requirement, &line.id, &builder.target)) {
+        (_, Awaits::NotTested(why)) => verdict(line.clone(), Verdict::NotTested, why),
+        (_, Awaits::Skipped(why)) => verdict(line.clone(), Verdict::Skipped, Some(why)),
+        (Some(check), Awaits::Judged) if session.gone().is_none() => {
             let settings = Settings {
                 seed: builder.seed,
                 cases: builder.cases,
                 concurrency: usize::from(builder.target.limits.concurrency.max(1)),
             };
-            judge::judge(session, check, line.clone(), settings).await
+            // What was under way when the run was stopped is dropped with its sockets.
+            tokio::select! {
+                biased;
+                why = session.stop().stopped() => open(&why),
+                result = judge::judge(session, check, line.clone(), settings) => result,
+            }
         }
+        (_, Awaits::Judged) => open(session.gone().unwrap_or_default()),
     };
-    session.tell(Event::LineFinished(Arc::new(result.clone())));
+    let finished = Event::LineFinished(Arc::new(result.clone()));
+    session.tell(finished).await;
     result
+}
+
+/// What a line of the catalogue has to expect of a run, before anything was sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Awaits {
+    /// It is judged.
+    Judged,
+    /// It does not apply to this target, for this reason.
+    Skipped(String),
+    /// There is no check for it; the reason, if the catalogue names one.
+    NotTested(Option<String>),
+}
+
+fn what_awaits(requirement: &Requirement, line: &str, target: &Target) -> Awaits {
+    if checks::find(line).is_none() && checks::watched(line).is_none() {
+        let why = untested(requirement, line).map(|why| why.en.clone());
+        return Awaits::NotTested(why);
+    }
+    not_applicable(requirement, target)
+        .or_else(|| scene::not_applicable(line, target))
+        .map_or(Awaits::Judged, Awaits::Skipped)
+}
+
+/// A line of a run, before anything was sent.
+#[derive(Debug, Clone)]
+pub struct Planned {
+    /// The line.
+    pub line: Line,
+    /// The profiles that it belongs to.
+    pub profiles: Vec<Profile>,
+    /// Its tags; none for a line of a document without a catalogue.
+    pub tags: Vec<String>,
+    /// What it has to expect.
+    pub awaits: Awaits,
 }
 
 /// Why the catalogue says that nothing checks a line.

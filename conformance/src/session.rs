@@ -8,16 +8,17 @@ use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use tokio::sync::OnceCell;
-use tokio::sync::mpsc::UnboundedSender;
 
 use crate::api::Api;
 use crate::case::{Answered, Opinion, Twin};
 use crate::checks::{self, Watch};
-use crate::client::Client;
-use crate::event::Event;
-use crate::exchange::{Lost, Received};
+use crate::client::{Client, Fetch};
+use crate::event::{Event, Events};
+use crate::exchange::{Exchange, Lost, Received};
 use crate::oracle::{Fault, Outcome};
 use crate::request::{Kind, Request};
+use crate::stop::Stop;
+use crate::target::Target;
 
 /// Requests in a row without an answer that are reason to doubt that the target is there. No connection is reason at
 /// once.
@@ -29,7 +30,7 @@ type Cell = Arc<OnceCell<Arc<Answered>>>;
 pub(crate) struct Session {
     pub(crate) api: Arc<Api>,
     client: Arc<Client>,
-    events: UnboundedSender<Event>,
+    events: Events,
     shared: Mutex<HashMap<Request, Cell>>,
     query: OnceCell<Option<Arc<Answered>>>,
     downloads: Downloads,
@@ -38,6 +39,7 @@ pub(crate) struct Session {
     losses: AtomicU32,
     sent: AtomicU64,
     gone: OnceLock<String>,
+    stop: Stop,
 }
 
 /// What was seen in passing.
@@ -87,7 +89,8 @@ impl Session {
         api: Arc<Api>,
         client: Arc<Client>,
         downloads: Option<u32>,
-        events: UnboundedSender<Event>,
+        events: Events,
+        stop: Stop,
     ) -> Self {
         let watches = checks::ALL
             .iter()
@@ -108,7 +111,13 @@ impl Session {
             losses: AtomicU32::new(0),
             sent: AtomicU64::new(0),
             gone: OnceLock::new(),
+            stop,
         }
+    }
+
+    /// What ends the run.
+    pub(crate) fn stop(&self) -> &Stop {
+        &self.stop
     }
 
     /// From now on requests go out with care for somebody else's server, or no longer.
@@ -120,9 +129,8 @@ impl Session {
         &self.downloads
     }
 
-    pub(crate) fn tell(&self, event: Event) {
-        // Nobody listens any more if the run was dropped; then nothing is owed.
-        let _ = self.events.send(event);
+    pub(crate) async fn tell(&self, event: Event) {
+        self.events.tell(event).await;
     }
 
     /// Requests sent so far.
@@ -137,7 +145,7 @@ impl Session {
 
     /// Sends a request. `is_paid`: its download, if it starts one, was set aside.
     pub(crate) async fn send(&self, id: String, request: Request, is_paid: bool) -> Arc<Answered> {
-        let path = &self.api.oracle(request.kind).operation().path;
+        let path = self.api.path(request.kind);
         let exchange = Arc::new(self.client.exchange(id, path, &request).await);
         self.sent.fetch_add(1, Ordering::Relaxed);
         let (outcome, body) = self.api.oracle(request.kind).judge(&exchange);
@@ -152,8 +160,38 @@ impl Session {
             body,
         });
         self.watch(&answered);
-        self.tell(Event::Exchanged(Arc::clone(&answered.exchange)));
+        self.tell(Event::Exchanged(Arc::clone(&answered.exchange)))
+            .await;
         answered
+    }
+
+    /// The root of the target.
+    pub(crate) fn base(&self) -> url::Url {
+        self.client.base()
+    }
+
+    /// Reads a file, or a part of one.
+    pub(crate) async fn fetch(&self, fetch: Fetch) -> Arc<Exchange> {
+        let exchange = Arc::new(self.client.fetch(fetch).await);
+        self.told(exchange).await
+    }
+
+    /// Sends a GET with a request target of any kind to the host of an address.
+    pub(crate) async fn fetch_raw(
+        &self,
+        id: String,
+        url: &url::Url,
+        target: &str,
+    ) -> Arc<Exchange> {
+        let exchange = Arc::new(self.client.fetch_raw(id, url, target).await);
+        self.told(exchange).await
+    }
+
+    /// A file may lie anywhere: what comes of it says nothing about whether the target is there.
+    async fn told(&self, exchange: Arc<Exchange>) -> Arc<Exchange> {
+        self.sent.fetch_add(1, Ordering::Relaxed);
+        self.tell(Event::Exchanged(Arc::clone(&exchange))).await;
+        exchange
     }
 
     /// Sends a request that is sent once in a run; later callers get the same answer.
@@ -237,8 +275,46 @@ impl Session {
         }
     }
 
+    /// What a reader must know beside the verdicts.
+    pub(crate) async fn notes(&self, target: &Target) -> Vec<String> {
+        let mut notes = Vec::new();
+        if target.base_url.is_https() && target.tls.insecure {
+            notes.push(
+                "certificates were not verified (`tls.insecure`): whoever stands between could have answered"
+                    .to_owned(),
+            );
+        }
+        let is_over = self.gone().is_some() || self.stop.why().is_some();
+        if !is_over && !target.declared.progress_query && self.answers_queries().await {
+            notes.push(
+                "the target answers the progress query, which it does not declare (`declared.progress_query`), so that nothing was asked of it"
+                    .to_owned(),
+            );
+        }
+        notes
+    }
+
+    /// True if a query for the id of an accepted download is answered with an acceptance.
+    async fn answers_queries(&self) -> bool {
+        let plain = self.plain().await;
+        let Some(query) = self.api.undeclared_query.as_ref() else {
+            return false;
+        };
+        let id = plain
+            .body
+            .as_ref()
+            .and_then(|b| self.api.answer.id.value(b));
+        let Some(id) = id.filter(|_| plain.outcome.is_taken()) else {
+            return false;
+        };
+        let request = query.request(Some(id.clone()));
+        let answered = self.send("notes#query".to_owned(), request, true).await;
+        answered.outcome.is_taken()
+    }
+
     fn notice(&self, received: &Received) {
         match received {
+            Received::Lost(lost @ Lost::Local(_)) => self.stop.stop(lost.to_string()),
             Received::Lost(Lost::NotReached(_)) => self.losses.store(LOSSES, Ordering::Relaxed),
             Received::Lost(Lost::TimedOut(_)) => {
                 self.losses.fetch_add(1, Ordering::Relaxed);

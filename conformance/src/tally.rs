@@ -44,7 +44,7 @@ impl Tally {
                     self.notes.push(note.clone());
                 }
             }
-            Opinion::Inconclusive(why) if ran.drawn.index.is_none() => {
+            Opinion::Inconclusive(why) if ran.drawn.is_of_table() => {
                 self.open
                     .get_or_insert_with(|| format!("{}: {why}", ran.drawn.case.about));
             }

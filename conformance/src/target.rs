@@ -1,15 +1,14 @@
 //! What is judged: where it is, what it declares, what it has recorded, and how much may be asked of it.
-//!
-//! Limits: `http` only; this build carries no TLS.
 
 use std::time::Duration;
 
-use http::HeaderName;
 use serde::Deserialize;
 use smsload_spec::Contract;
 
+pub use crate::base_url::{BaseUrl, BaseUrlError};
+use crate::headers::{self, Headers};
 use crate::network::Network;
-use crate::secret::Secret;
+use crate::tls::Tls;
 use crate::window::Window;
 
 /// The header that authenticates (page: header parameter `Token`).
@@ -22,8 +21,11 @@ pub struct Target {
     /// Where it is.
     pub base_url: BaseUrl,
     /// Headers of every request. Their values are never shown.
-    #[serde(default, deserialize_with = "headers")]
-    pub headers: Vec<(HeaderName, Secret)>,
+    #[serde(default, deserialize_with = "headers::read")]
+    pub headers: Headers,
+    /// Whose certificates are trusted.
+    #[serde(default)]
+    pub tls: Tls,
     /// What it has recorded, and names that it knows or does not know.
     /// A document that starts no download needs none.
     #[serde(default = "Fixtures::none")]
@@ -33,6 +35,9 @@ pub struct Target {
     /// What is known of the addresses that it calls.
     #[serde(default)]
     pub callbacks: Callbacks,
+    /// How it tells progress.
+    #[serde(default)]
+    pub progress: Progress,
     /// What it can do.
     #[serde(default)]
     pub declared: Declared,
@@ -59,91 +64,16 @@ impl Target {
     pub fn new(base_url: BaseUrl, fixtures: Fixtures) -> Self {
         Self {
             base_url,
-            headers: Vec::new(),
+            headers: Headers::new(),
+            tls: Tls::default(),
             fixtures,
             tenants: None,
             callbacks: Callbacks::default(),
+            progress: Progress::default(),
             declared: Declared::default(),
             limits: Limits::default(),
             busy: Busy::default(),
         }
-    }
-}
-
-/// The address of a target: `http`, with a host, perhaps with a path that stands before all paths of the contract.
-#[derive(Clone, PartialEq, Eq, Deserialize)]
-#[serde(try_from = "String")]
-pub struct BaseUrl(reqwest::Url);
-
-/// Why an address cannot be a target's.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum BaseUrlError {
-    /// It is no address.
-    #[error("\"{text}\" is no absolute URL ({why}); write http://HOST:PORT")]
-    NoUrl {
-        /// What was given.
-        text: String,
-        /// What the parser says.
-        why: String,
-    },
-    /// It needs TLS.
-    #[error(
-        "\"{0}\" needs TLS, which this build does not carry; put a TLS-terminating proxy before the target and name it by http://"
-    )]
-    Tls(String),
-    /// It has parts that a base address cannot have, or another scheme.
-    #[error(
-        "\"{0}\" cannot be the address of a target; write http://HOST:PORT, perhaps with a path, without user, query and fragment"
-    )]
-    Parts(String),
-}
-
-impl BaseUrl {
-    /// Reads an address.
-    ///
-    /// # Errors
-    /// It is no `http` URL, or has a user, a query or a fragment.
-    pub fn parse(text: &str) -> Result<Self, BaseUrlError> {
-        let url = reqwest::Url::parse(text).map_err(|e| BaseUrlError::NoUrl {
-            text: text.to_owned(),
-            why: e.to_string(),
-        })?;
-        if url.scheme() == "https" {
-            return Err(BaseUrlError::Tls(text.to_owned()));
-        }
-        let has_more = url.query().is_some() || url.fragment().is_some();
-        let has_user = !url.username().is_empty() || url.password().is_some();
-        if url.scheme() != "http" || !url.has_host() || has_more || has_user {
-            return Err(BaseUrlError::Parts(text.to_owned()));
-        }
-        Ok(Self(url))
-    }
-
-    /// The address of a path of the contract.
-    pub(crate) fn join(&self, path: &str) -> reqwest::Url {
-        let mut url = self.0.clone();
-        url.set_path(&format!("{}{path}", self.0.path().trim_end_matches('/')));
-        url
-    }
-}
-
-impl TryFrom<String> for BaseUrl {
-    type Error = BaseUrlError;
-
-    fn try_from(text: String) -> Result<Self, BaseUrlError> {
-        Self::parse(&text)
-    }
-}
-
-impl std::fmt::Display for BaseUrl {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(self.0.as_str().trim_end_matches('/'))
-    }
-}
-
-impl std::fmt::Debug for BaseUrl {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        std::fmt::Display::fmt(self, f)
     }
 }
 
@@ -221,11 +151,11 @@ impl Fixtures {
 #[serde(deny_unknown_fields)]
 pub struct Tenants {
     /// The tenant that starts a download.
-    #[serde(deserialize_with = "headers")]
-    pub a: Vec<(HeaderName, Secret)>,
+    #[serde(deserialize_with = "headers::read")]
+    pub a: Headers,
     /// The tenant that must not see it.
-    #[serde(deserialize_with = "headers")]
-    pub b: Vec<(HeaderName, Secret)>,
+    #[serde(deserialize_with = "headers::read")]
+    pub b: Headers,
 }
 
 /// What is known of the addresses that a target calls.
@@ -235,6 +165,53 @@ pub struct Callbacks {
     /// Networks that it may call although they are loopback, link-local or of a metadata service. Only what stands here
     /// is ever named of the last.
     pub allowed: Vec<Network>,
+}
+
+/// How a target tells progress, where it differs from the contract, and where it is not to be detected.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Progress {
+    /// In answer to the progress query.
+    pub query: QueryProgress,
+    /// In callbacks; their names are the page's (`downloadProgress`), so only the scale is free.
+    pub callback: CallbackProgress,
+}
+
+/// How a target answers the progress query. A name is that of a member of `data`, or a JSON Pointer into the answer.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct QueryProgress {
+    /// The path of the query, in place of the contract's.
+    pub path: Option<String>,
+    /// The member with the id of the download, if it is told again.
+    pub id: Option<String>,
+    /// The member with the progress.
+    pub progress: Option<String>,
+    /// The member with the address of the file.
+    pub file_url: Option<String>,
+    /// What the end is called.
+    pub scale: Scale,
+}
+
+/// How a target tells progress in callbacks.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct CallbackProgress {
+    /// What the end is called.
+    pub scale: Scale,
+}
+
+/// The scale of a progress value, told as a number or as a string.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Scale {
+    /// 0 to 100.
+    Percent,
+    /// 0 to 1.
+    Fraction,
+    /// One of the two: what is seen decides.
+    #[default]
+    Auto,
 }
 
 /// What a target can do. Nothing is taken for granted.
@@ -271,13 +248,15 @@ impl Declared {
 }
 
 /// How much may be asked of a target.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Limits {
     /// Milliseconds that it has for an answer, connecting included.
     pub answer_milliseconds: u32,
     /// Requests in flight at once.
     pub concurrency: u16,
+    /// Requests a second, at most; without it, as many as come about.
+    pub requests_per_second: Option<f64>,
     /// Downloads that a run may start in all; without it, as many as the checks like.
     pub downloads: Option<u32>,
     /// Seconds by which a file may be longer than its window: one group of pictures.
@@ -286,6 +265,13 @@ pub struct Limits {
     pub slow_body_seconds: u32,
     /// Milliseconds between two requests of the security profile, at least.
     pub security_gap_milliseconds: u32,
+    /// Seconds of recording in a download that is watched from its start to its end. Longer ones are watched too if
+    /// such a short one ends too soon for its progress to be seen.
+    pub watched_seconds: u32,
+    /// Seconds within which such a download must be at its end, callbacks included.
+    pub completion_seconds: u32,
+    /// Seconds for which a download must stay at its end.
+    pub keep_seconds: u32,
 }
 
 impl Limits {
@@ -301,10 +287,14 @@ impl Default for Limits {
         Self {
             answer_milliseconds: 10_000,
             concurrency: 16,
+            requests_per_second: None,
             downloads: None,
             group_of_pictures_seconds: 5,
             slow_body_seconds: 60,
             security_gap_milliseconds: 500,
+            watched_seconds: 10,
+            completion_seconds: 120,
+            keep_seconds: 30,
         }
     }
 }
@@ -334,24 +324,5 @@ impl Default for Busy {
             statuses: vec![429, 503],
             codes: Vec::new(),
         }
-    }
-}
-
-fn headers<'de, D: serde::Deserializer<'de>>(d: D) -> Result<Vec<(HeaderName, Secret)>, D::Error> {
-    let map = std::collections::BTreeMap::<String, Secret>::deserialize(d)?;
-    map.into_iter()
-        .map(|(name, value)| header(&name, value))
-        .collect::<Result<_, _>>()
-        .map_err(serde::de::Error::custom)
-}
-
-fn header(name: &str, value: Secret) -> Result<(HeaderName, Secret), String> {
-    let parsed = HeaderName::try_from(name)
-        .map_err(|_| format!("`{name}` is no header name; write letters, digits and hyphens"))?;
-    match http::HeaderValue::from_str(value.expose()) {
-        Ok(_) => Ok((parsed, value)),
-        Err(_) => Err(format!(
-            "the value of `{name}` has characters that a header cannot carry"
-        )),
     }
 }

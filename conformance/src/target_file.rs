@@ -1,9 +1,25 @@
-//! Target files: a [`Target`] written in TOML. Unknown members are refused; an error names the file, the line and the
-//! member.
+//! Target files: a [`Target`] written in TOML. Unknown members are refused. Everything that is wrong is told at once,
+//! each fault with file, line and member; `target.schema.json` says the same for editors.
+
+mod member;
 
 use std::path::{Path, PathBuf};
 
+use serde_path_to_error::Segment;
+use toml::Spanned;
+use toml::de::DeTable;
+
+use self::member::{find, line_of, mend};
 use crate::target::Target;
+
+/// The JSON Schema (Draft 7) of a target file.
+pub const TARGET_SCHEMA: &str = include_str!("../target.schema.json");
+
+/// A target file to start from: every member, with what it is for.
+pub const TARGET_EXAMPLE: &str = include_str!("../target.example.toml");
+
+/// Faults that are told of one file.
+const MOST: usize = 50;
 
 /// Why a target file cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -17,153 +33,116 @@ pub enum TargetFileError {
         source: std::io::Error,
     },
     /// It is not what a target file must be.
-    #[error("{}:{line}: {}{why}", file.display(), member.as_ref().map(|m| format!("`{m}`: ")).unwrap_or_default())]
-    Wrong {
-        /// The file.
-        file: PathBuf,
-        /// The line, from 1.
-        line: usize,
-        /// The member at fault, `fixtures.recorded`, if it is known.
-        member: Option<String>,
-        /// What is wrong with it.
-        why: String,
-    },
+    #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
+    Wrong(Vec<TargetFault>),
+}
+
+/// One thing that is wrong with a target file.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{}:{line}: {}{why}", file.display(), member.as_ref().map(|m| format!("`{m}`: ")).unwrap_or_default())]
+pub struct TargetFault {
+    /// The file.
+    pub file: PathBuf,
+    /// The line, from 1.
+    pub line: usize,
+    /// The member at fault, `fixtures.recorded`, if it is known.
+    pub member: Option<String>,
+    /// What is wrong with it.
+    pub why: String,
 }
 
 impl Target {
-    /// Reads a target file.
+    /// Reads a target file. Relative names in it are taken from its folder.
     ///
     /// # Errors
     /// It cannot be read, or is wrong; the error says where.
     pub fn read(file: &Path) -> Result<Self, TargetFileError> {
-        let text = std::fs::read_to_string(file).map_err(|source| TargetFileError::Unreadable {
+        let unreadable = |source| TargetFileError::Unreadable {
             file: file.to_owned(),
             source,
-        })?;
+        };
+        let text = std::fs::read_to_string(file).map_err(unreadable)?;
         Self::parse(file, &text)
     }
 
-    /// Reads the text of a target file; `file` is what errors call it.
+    /// Reads the text of a target file; `file` is what errors call it, and its folder is where relative names start.
     ///
     /// # Errors
     /// It is wrong; the error says where.
     pub fn parse(file: &Path, text: &str) -> Result<Self, TargetFileError> {
-        let wrong = |error: &toml::de::Error, member: Option<String>| TargetFileError::Wrong {
-            file: file.to_owned(),
-            line: line_of(text, error.span().map_or(0, |span| span.start)),
-            member,
-            why: error.message().trim_end().replace('\n', "; "),
-        };
-        let deserializer = toml::Deserializer::parse(text).map_err(|e| wrong(&e, None))?;
-        serde_path_to_error::deserialize(deserializer).map_err(|error| {
-            let path = error.path().to_string();
-            wrong(error.inner(), (path != ".").then_some(path))
-        })
-    }
-}
-
-fn line_of(text: &str, offset: usize) -> usize {
-    text.bytes().take(offset).filter(|b| *b == b'\n').count() + 1
-}
-
-#[cfg(test)]
-mod tests {
-    use std::path::Path;
-
-    use crate::target::Target;
-
-    const GOOD: &str = r#"
-base_url = "http://127.0.0.1:4010/prefix/"
-
-[headers]
-Token = "hunter2-hunter2"
-
-[fixtures]
-device = "34020000001110000228"
-channel = "34020000001320000666"
-recorded = { start = "2025-04-04T21:36:17", end = "2025-04-04T21:36:27" }
-
-[declared]
-progress_query = true
-
-[limits]
-downloads = 40
-
-[busy]
-codes = ["50301"]
-"#;
-
-    fn parse(text: &str) -> Result<Target, String> {
-        Target::parse(Path::new("vendor.toml"), text).map_err(|e| e.to_string())
-    }
-
-    #[test]
-    fn reads_a_target() {
-        let target = parse(GOOD).unwrap();
-        assert_eq!(target.base_url.to_string(), "http://127.0.0.1:4010/prefix");
-        assert_eq!(target.fixtures.recorded.seconds(), 10);
-        assert!(target.declared.progress_query && !target.declared.files);
-        assert_eq!(
-            (target.limits.downloads, target.limits.concurrency),
-            (Some(40), 16)
-        );
-        assert!(target.busy.covers(429, None) && target.busy.covers(200, Some("50301")));
-        assert!(!format!("{target:?}").contains("hunter2"));
-    }
-
-    #[test]
-    fn reads_tenants_and_networks_and_needs_no_fixtures() {
-        let text = GOOD.to_owned()
-            + r#"
-[callbacks]
-allowed = ["127.0.0.1", "10.0.0.0/8"]
-
-[tenants]
-a = { tenant-id = "hunter2-a" }
-b = { tenant-id = "hunter2-b" }
-"#;
-        let target = parse(&text).unwrap();
-        assert_eq!(target.callbacks.allowed.len(), 2);
-        assert!(target.names("tenants") && target.names("token"));
-        assert!(!format!("{target:?}").contains("hunter2"));
-        let error = parse(&text.replace("10.0.0.0/8", "10.0.0.0/99")).unwrap_err();
-        assert!(
-            error.contains("`callbacks.allowed[1]`: \"10.0.0.0/99\" is no network"),
-            "{error}"
-        );
-        let bare = parse("base_url = \"http://127.0.0.1:1\"").unwrap();
-        assert!(!bare.fixtures.is_named() && !bare.names("device"));
-    }
-
-    #[test]
-    fn errors_name_file_line_and_member() {
-        let cases = [
-            (
-                GOOD.replace("progress_query", "progres_query"),
-                "vendor.toml:13: `declared.progres_query`: unknown field",
-            ),
-            (
-                GOOD.replace("T21:36:17", " 21:36:17"),
-                "vendor.toml:10: `fixtures.recorded`: `start` is \"2025-04-04 21:36:17\"",
-            ),
-            (
-                GOOD.replace("21:36:27", "21:36:07"),
-                "vendor.toml:10: `fixtures.recorded`: the window",
-            ),
-            (
-                GOOD.replace("http:", "https:"),
-                "vendor.toml:2: `base_url`: \"https://127.0.0.1:4010/prefix/\" needs TLS",
-            ),
-            (
-                GOOD.replace("Token =", "\"To ken\" ="),
-                "`headers`: `To ken` is no header name",
-            ),
-            (GOOD.replace("channel = ", "# "), "missing field `channel`"),
-            (GOOD.replace("[busy]", "[busy"), "vendor.toml:18"),
-        ];
-        for (text, expected) in cases {
-            let error = parse(&text).unwrap_err();
-            assert!(error.contains(expected), "{error}\n  lacks\n{expected}");
+        let reader = Reader { file, text };
+        let (table, errors) = DeTable::parse_recoverable(text);
+        if !errors.is_empty() {
+            let faults = errors.iter().map(|e| reader.fault(e, None)).collect();
+            return Err(TargetFileError::Wrong(faults));
+        }
+        let (target, mut faults) = reader.read(&table);
+        let target = target.map(|target| target.within(folder(file)));
+        for (member, why) in target.iter().flat_map(Target::faults) {
+            let line = find(table.get_ref(), &member).map_or(1, |span| line_of(text, span.start));
+            faults.push(reader.said(line, Some(member), why));
+        }
+        faults.sort_by_key(|fault| fault.line);
+        match target {
+            Some(target) if faults.is_empty() => Ok(target),
+            _ => Err(TargetFileError::Wrong(faults)),
         }
     }
 }
+
+/// The absolute folder of a file, so that it means the same wherever a command is run.
+fn folder(file: &Path) -> PathBuf {
+    let folder = file.parent().unwrap_or(Path::new("")).join(".");
+    std::path::absolute(&folder).unwrap_or(folder)
+}
+
+struct Reader<'r> {
+    file: &'r Path,
+    text: &'r str,
+}
+
+impl Reader<'_> {
+    /// Reads the table as often as it takes to meet every fault: a member that is wrong is mended or left out the next
+    /// time. The target is there if that led to one, and right if there is no fault.
+    fn read(&self, table: &Spanned<DeTable<'_>>) -> (Option<Target>, Vec<TargetFault>) {
+        let mut rest = table.clone();
+        let mut faults = Vec::new();
+        while faults.len() < MOST {
+            let deserializer = toml::Deserializer::from(rest.clone());
+            let error = match serde_path_to_error::deserialize(deserializer) {
+                Ok(target) => return (Some(target), faults),
+                Err(error) => error,
+            };
+            let path = error.path().to_string();
+            let fault = self.fault(error.inner(), (path != ".").then_some(path));
+            let keys = error.path().iter().map_while(|segment| match segment {
+                Segment::Map { key } => Some(key.as_str()),
+                _ => None,
+            });
+            let is_mended = mend(rest.get_mut(), &keys.collect::<Vec<_>>(), &fault.why);
+            faults.push(fault);
+            if !is_mended {
+                break;
+            }
+        }
+        (None, faults)
+    }
+
+    fn fault(&self, error: &toml::de::Error, member: Option<String>) -> TargetFault {
+        let line = line_of(self.text, error.span().map_or(0, |span| span.start));
+        let why = error.message().trim_end().replace('\n', "; ");
+        self.said(line, member, why)
+    }
+
+    fn said(&self, line: usize, member: Option<String>, why: String) -> TargetFault {
+        TargetFault {
+            file: self.file.to_owned(),
+            line,
+            member,
+            why,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

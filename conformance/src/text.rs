@@ -26,6 +26,12 @@ pub(crate) fn shown(text: &str) -> String {
     out
 }
 
+/// A text of a target as it can be shown at a terminal: what does not print, or would act there, is escaped.
+#[must_use]
+pub fn printable(text: &str) -> String {
+    shown(text)
+}
+
 /// The beginning of a body, shown.
 pub(crate) fn excerpt(bytes: &[u8]) -> String {
     let text = String::from_utf8_lossy(bytes);

@@ -7,10 +7,12 @@
 )]
 #![allow(missing_docs, reason = "tests are read, not linked to")]
 
+mod browser;
 mod help;
 mod mock;
 mod mock_command;
 mod proxy;
+mod serve;
 mod spec;
 mod support;
 mod validators;

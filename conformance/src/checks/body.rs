@@ -26,10 +26,17 @@ pub(super) const CHECKS: &[Check] = &[
     Check::new("BODY-11", unknown_channel),
 ];
 
-/// Every single member, all of them, and any set between.
+/// Up to so many required members every set of them is tried.
+const FEW: usize = 6;
+
+/// Every set of members, smaller ones first, so that the first one that fails is a smallest; of many members every
+/// single one, all of them, and any set between.
 fn missing(api: &Arc<Api>) -> Plan {
     if api.required.is_empty() {
         return Plan::nothing("the contract has no required members");
+    }
+    if api.required.len() <= FEW {
+        return Plan::table(sets(&api.required).map(|set| without(api, &set)).collect());
     }
     let mut table: Vec<_> = api
         .required
@@ -43,6 +50,16 @@ fn missing(api: &Arc<Api>) -> Plan {
         table,
         some.prop_map(move |names| without(&api, &names)).sboxed(),
     )
+}
+
+/// Every set of these but the empty one, smaller ones first.
+fn sets(names: &[String]) -> impl Iterator<Item = Vec<String>> {
+    let mut masks: Vec<u32> = (1..1 << names.len()).collect();
+    masks.sort_by_key(|mask| (mask.count_ones(), *mask));
+    masks.into_iter().map(|mask| {
+        let chosen = names.iter().enumerate().filter(|(n, _)| mask >> n & 1 == 1);
+        chosen.map(|(_, name)| name.clone()).collect()
+    })
 }
 
 fn without(api: &Api, names: &[String]) -> Case {
@@ -194,4 +211,16 @@ fn unknown(api: &Api, name: &str, value: Option<&str>) -> Plan {
         rejects_also(format!("`{name}` is {value:?}"), start(&body), NOT_FOUND)
     });
     Plan::table(case.into_iter().collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::sets;
+
+    #[test]
+    fn every_set_comes_once_and_smaller_ones_first() {
+        let names: Vec<String> = ["a", "b", "c"].map(String::from).into();
+        let all: Vec<String> = sets(&names).map(|set| set.concat()).collect();
+        assert_eq!(all, ["a", "b", "c", "ab", "ac", "bc", "abc"]);
+    }
 }

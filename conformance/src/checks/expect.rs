@@ -123,7 +123,7 @@ pub(super) fn not_accepted(answered: &Answered) -> Opinion {
 }
 
 /// Texts of a regular expression, which is read once rather than for each of them.
-pub(super) fn text(expression: &str) -> RegexGeneratorStrategy<String> {
+pub(crate) fn text(expression: &str) -> RegexGeneratorStrategy<String> {
     #[expect(
         clippy::expect_used,
         reason = "constants of this crate; a test draws from every plan"

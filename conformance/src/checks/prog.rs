@@ -9,6 +9,7 @@ use super::Check;
 use super::expect::{ACCEPTED, NOT_FOUND, nothing, rejects_also, taken, text};
 use crate::api::{Api, Query, start};
 use crate::case::{Answered, Answers, Case, Judge, Opinion, Plan, Step, Twin};
+use crate::names::pointer_to;
 use crate::oracle::{Fault, Outcome};
 use crate::request::Request;
 
@@ -38,7 +39,11 @@ pub(crate) fn query_for(api: &Api, answered: &Answered) -> Result<Request, Strin
         .as_ref()
         .and_then(|body| api.answer.id.value(body));
     match (&api.query, id) {
-        (Some(query), Some(id)) => Ok(query.request(Some(id.clone()))),
+        (Some(query), Some(id)) => {
+            let request = query.request(Some(id.clone()));
+            let from = &answered.exchange.id;
+            Ok(request.with_captured(from, &api.answer.id.pointer, pointer_to("", &query.id)))
+        }
         (None, _) => Err(NO_QUERY.to_owned()),
         (_, None) => Err(format!("the answer has no `{}`", api.answer.id.name())),
     }

@@ -199,7 +199,61 @@ fn wrong_token(api: &Arc<Api>) -> Plan {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
+    use smsload_spec::{Contract, Profile, Requirements};
+
     use super::path;
+    use crate::api::Api;
+    use crate::case::Step;
+    use crate::checks;
+    use crate::draw::draw;
+    use crate::request::Wire;
+    use crate::run::all_lines;
+    use crate::target::{BaseUrl, Fixtures, Target};
+
+    /// Somebody else's server is asked for little: no large bodies, one slow connection, no metadata address.
+    #[test]
+    fn the_security_profile_keeps_its_rules() {
+        let contract = Contract::bundled();
+        let fixtures = Fixtures::from_example(&contract).unwrap();
+        let mut target = Target::new(BaseUrl::parse("http://127.0.0.1:1").unwrap(), fixtures);
+        target.declared.progress_query = true;
+        let api = Arc::new(Api::new(&contract, &target).unwrap());
+        assert!(target.limits.security_gap_milliseconds >= 500);
+        let (mut slow, mut met) = (0, 0);
+        for (requirement, line) in all_lines(Requirements::bundled()) {
+            let Some(check) = checks::find(&line.id) else {
+                continue;
+            };
+            if !requirement.profiles.contains(&Profile::Security) {
+                continue;
+            }
+            let plan = (check.plan)(&api);
+            for drawn in draw(&plan, &line.id, 1, 100, None) {
+                let about = &drawn.case.about;
+                assert!(!drawn.case.is_at_once, "{}: {about}", line.id);
+                for step in &drawn.case.steps {
+                    let (Step::Send(request) | Step::Shared(request)) = step else {
+                        continue;
+                    };
+                    met += 1;
+                    assert!(request.body.len() <= 65_536, "{}: {about}", line.id);
+                    slow += u32::from(request.wire == Wire::Slow);
+                    let text = String::from_utf8_lossy(&request.body);
+                    for metadata in [
+                        "169.254.169.254",
+                        "2852039166",
+                        "metadata",
+                        "100.100.100.200",
+                    ] {
+                        assert!(!text.contains(metadata), "{}: {about}", line.id);
+                    }
+                }
+            }
+        }
+        assert!(slow <= 1 && met > 30, "{slow} slow ones of {met}");
+    }
 
     #[test]
     fn tells_a_path_from_a_part_of_an_address() {

@@ -21,7 +21,7 @@ const NOWHERE: &str = "http://192.0.2.1/progress";
 /// The metadata service of most clouds.
 const METADATA: Ipv4Addr = Ipv4Addr::new(169, 254, 169, 254);
 
-const NO_CALLBACK: &str = "the contract has no member for a callback address";
+pub(super) const NO_CALLBACK: &str = "the contract has no member for a callback address";
 
 /// Spellings of hosts that are this machine or its neighbours, with the address that each means. True: the usual one.
 fn hosts() -> Vec<(String, IpAddr, bool)> {
@@ -129,7 +129,7 @@ fn broken_lines(api: &Arc<Api>) -> Plan {
 }
 
 /// A request with an address that must be rejected, after one with an address that is fine.
-fn calls(api: &Api, member: &str, address: &str) -> Case {
+pub(super) fn calls(api: &Api, member: &str, address: &str) -> Case {
     let good = api.fixtures.callback.as_deref().unwrap_or(NOWHERE);
     let with = |window: Window, address: &str| start(&api.body_with(window, member, address));
     let judge: Judge = Arc::new(|_, answers| match answers {

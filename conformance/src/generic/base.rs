@@ -24,6 +24,7 @@ pub(super) fn requests(contract: &Contract, operation: &Operation) -> Vec<Argume
             let arguments = Arguments {
                 parameters: parameters(contract, operation, is_full),
                 body: body.clone(),
+                captured: Vec::new(),
             };
             if !out.contains(&arguments) && is_valid(contract, operation, &arguments) {
                 out.push(arguments);

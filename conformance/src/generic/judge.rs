@@ -143,10 +143,12 @@ impl Generic {
             ),
         };
         let failure = Failure {
+            origin: None,
             case: first.about.clone(),
             expected,
             got,
             exchanges: vec![Arc::clone(&first.exchange)],
+            receipts: Vec::new(),
         };
         LineResult {
             evidence: vec![first.exchange.id.clone()],

@@ -3,7 +3,11 @@
 use std::collections::BTreeMap;
 
 use http::{HeaderMap, HeaderValue};
-use smsload_spec::{Link, Operation, Status, fill};
+use serde_json::Value;
+use smsload_spec::{Link, Operation, Runtime, Source, Status, fill};
+
+use crate::exchange::Captured;
+use crate::names::pointer_to;
 
 use super::message::Arguments;
 use super::{Accepted, Generic, base};
@@ -71,6 +75,7 @@ impl Generic {
             .unwrap_or_else(|| Arguments {
                 parameters: vec![None; to.parameters.len()],
                 body: None,
+                captured: Vec::new(),
             });
         for (name, template) in &link.parameters {
             // A name may say where it stands: `path.id`.
@@ -83,9 +88,11 @@ impl Generic {
             });
             let at = to.parameters.iter().position(|p| p.name == short)?;
             *out.parameters.get_mut(at)? = Some(fill(template, &exchange)?);
+            captured(template, "url", &done.exchange.id, &mut out.captured);
         }
         if let Some(template) = &link.request_body {
             out.body = Some(fill(template, &exchange)?);
+            captured(template, "", &done.exchange.id, &mut out.captured);
         }
         Some(out)
     }
@@ -94,4 +101,30 @@ impl Generic {
 pub(super) fn links(operation: &Operation) -> impl Iterator<Item = (Status, &Link)> {
     let responses = operation.responses.iter();
     responses.flat_map(|r| r.links.iter().map(move |link| (r.status, link)))
+}
+
+/// What a template takes from the body of an answer.
+fn captured(template: &Value, at: &str, from: &str, out: &mut Vec<Captured>) {
+    match template {
+        Value::String(text) if text.starts_with('$') => {
+            if let Ok(Runtime::Response(Source::Body(pointer))) = Runtime::parse(text) {
+                out.push(Captured {
+                    from: from.to_owned(),
+                    pointer,
+                    at: at.to_owned(),
+                });
+            }
+        }
+        Value::Object(members) => {
+            for (name, inner) in members {
+                captured(inner, &pointer_to(at, name), from, out);
+            }
+        }
+        Value::Array(items) => {
+            for (number, inner) in items.iter().enumerate() {
+                captured(inner, &format!("{at}/{number}"), from, out);
+            }
+        }
+        _ => {}
+    }
 }

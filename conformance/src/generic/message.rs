@@ -11,6 +11,7 @@ use smsload_spec::{
     Contract, Match, Operation, Parameter, ParameterIn, RequestParts, Style, Violation,
 };
 
+use crate::exchange::Captured;
 use crate::request::{CONTENT_TYPE, Caller, Kind, Request, Wire};
 
 /// What an operation is asked with.
@@ -19,6 +20,8 @@ pub(super) struct Arguments {
     /// In the order of the operation's parameters; nothing for one that is left out.
     pub(super) parameters: Vec<Option<Value>>,
     pub(super) body: Option<Value>,
+    /// What an answer gave.
+    pub(super) captured: Vec<Captured>,
 }
 
 /// A request as it goes out.
@@ -86,6 +89,7 @@ pub(super) fn write(operation: &Operation, arguments: &Arguments) -> Option<Mess
         caller: Caller::Own,
         wire: Wire::Plain,
         body,
+        captured: arguments.captured.clone(),
     };
     Some(Message {
         path,

@@ -20,12 +20,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use futures_util::stream::{self, StreamExt};
 use http::Method;
 use smsload_spec::{Contract, Operation};
-use tokio::sync::mpsc::UnboundedSender;
 
 use crate::client::Client;
-use crate::event::Event;
+use crate::event::{Event, Events};
 use crate::exchange::{Exchange, Lost, Received};
 use crate::result::{Line, LineResult, Verdict};
+use crate::stop::Stop;
 use crate::tally::verdict;
 use crate::target::Busy;
 
@@ -49,13 +49,14 @@ pub(crate) struct Generic {
 /// What a run over a document stands on.
 pub(crate) struct Ground<'r> {
     pub(crate) client: &'r Client,
-    pub(crate) events: &'r UnboundedSender<Event>,
+    pub(crate) events: &'r Events,
     pub(crate) busy: &'r Busy,
     pub(crate) concurrency: usize,
     /// Valid and invalid cases of an operation, at most, each.
     pub(crate) cases: u32,
     pub(crate) seed: u64,
     pub(crate) sent: AtomicU64,
+    pub(crate) stop: &'r Stop,
 }
 
 /// Why a request was sent.
@@ -93,14 +94,27 @@ impl Ground<'_> {
             .exchange(id, &message.path, &message.request)
             .await;
         self.sent.fetch_add(1, Ordering::Relaxed);
+        if let Received::Lost(lost @ Lost::Local(_)) = &exchange.received {
+            self.stop.stop(lost.to_string());
+        }
         let exchange = Arc::new(exchange);
-        self.tell(Event::Exchanged(Arc::clone(&exchange)));
+        let event = Event::Exchanged(Arc::clone(&exchange));
+        self.events.tell(event).await;
         exchange
     }
+}
 
-    fn tell(&self, event: Event) {
-        // Nobody listens any more if the run was dropped; then nothing is owed.
-        let _ = self.events.send(event);
+impl Ground<'_> {
+    /// What comes of something, unless the run is stopped before it is done.
+    async fn unless_stopped<T>(
+        &self,
+        work: impl Future<Output = T>,
+    ) -> Result<T, (Verdict, String)> {
+        tokio::select! {
+            biased;
+            why = self.stop.stopped() => Err((Verdict::Inconclusive, why.to_string())),
+            done = work => Ok(done),
+        }
     }
 }
 
@@ -159,13 +173,13 @@ impl Generic {
                 continue;
             }
             for (_, line) in &properties {
-                ground.tell(Event::LineStarted(line.clone()));
+                ground.events.tell(Event::LineStarted(line.clone())).await;
             }
             let done = match &unreachable {
                 Some(why) => Err((Verdict::Inconclusive, String::clone(why))),
                 None => {
-                    self.ask(*number, !properties.is_empty(), &mut accepted, ground)
-                        .await
+                    let asked = self.ask(*number, !properties.is_empty(), &mut accepted, ground);
+                    ground.unless_stopped(asked).await.and_then(|done| done)
                 }
             };
             if let Ok(done) = &done
@@ -176,14 +190,17 @@ impl Generic {
             }
             let is_proved = accepted.contains_key(number);
             for (property, line) in properties {
-                let result = match &done {
-                    Err((kind, why)) => verdict(line.clone(), *kind, Some(why.clone())),
+                let judged = match &done {
+                    Err(open) => Err(open.clone()),
                     Ok(done) => {
-                        self.judge(property, line.clone(), done, is_proved, ground)
-                            .await
+                        let judged = self.judge(property, line.clone(), done, is_proved, ground);
+                        ground.unless_stopped(judged).await
                     }
                 };
-                ground.tell(Event::LineFinished(Arc::new(result.clone())));
+                let result =
+                    judged.unwrap_or_else(|(kind, why)| verdict(line.clone(), kind, Some(why)));
+                let finished = Event::LineFinished(Arc::new(result.clone()));
+                ground.events.tell(finished).await;
                 results.insert(line.id, result);
             }
         }

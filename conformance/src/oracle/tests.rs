@@ -9,6 +9,7 @@ use smsload_spec::Contract;
 
 use super::{Fault, Oracle, Outcome};
 use crate::exchange::{Answer, Exchange, Lost, Received, Sent};
+use crate::request::{Caller, Wire};
 use crate::target::Busy;
 
 fn oracle(operation: &str) -> Oracle {
@@ -24,7 +25,10 @@ fn exchange(received: Received) -> Exchange {
         method: "POST".into(),
         url: String::new(),
         headers: Vec::new(),
-        is_chunked: false,
+        caller: Caller::Own,
+        wire: Wire::Plain,
+        digest: None,
+        captured: Vec::new(),
         body: bytes::Bytes::new(),
     };
     Exchange {
@@ -45,6 +49,7 @@ fn answer(status: u16, body: &str) -> Exchange {
         headers,
         body,
         is_cut: false,
+        digest: None,
     }))
 }
 

@@ -172,9 +172,11 @@ impl<W: Write + Send> Reporter for Terminal<W> {
                 seed,
                 target,
                 lines,
+                ..
             } => {
                 self.write(&format!(
-                    "{target}: {lines} requirements and parts, seed {seed}\n\n"
+                    "{target}: {} requirements and parts, seed {seed}\n\n",
+                    lines.len(),
                 ));
             }
             // What has no check is listed at the end, all in one.

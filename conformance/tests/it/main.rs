@@ -10,8 +10,11 @@
 
 mod broken;
 mod correct;
+mod early;
 mod generic;
 mod hopeless;
+mod mock;
 mod report;
 mod server;
 mod support;
+mod tls;
