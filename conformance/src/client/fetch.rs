@@ -9,7 +9,7 @@ use hyper::body::{Body as _, Incoming};
 use url::Url;
 
 use super::{Client, fault};
-use crate::exchange::{Answer, Exchange, HeaderText, Lost, Received, Sent};
+use crate::exchange::{Answer, Captured, Exchange, HeaderText, Lost, Received, Sent};
 use crate::file::collect::Collector;
 use crate::file::range::Asked;
 use crate::file::{EDGE, MOST};
@@ -28,6 +28,8 @@ pub(crate) struct Fetch {
     pub(crate) time: Duration,
     /// Decides which parts are kept.
     pub(crate) seed: u64,
+    /// Where the address was told.
+    pub(crate) captured: Vec<Captured>,
 }
 
 impl Client {
@@ -43,6 +45,7 @@ impl Client {
         };
         let is_home = self.base.join("/").origin() == fetch.url.origin();
         let mut sent = self.sent(&fetch.url, &request);
+        sent.captured.clone_from(&fetch.captured);
         if !is_home {
             sent.headers.clear();
         }

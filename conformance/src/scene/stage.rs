@@ -13,9 +13,9 @@ use super::Part;
 use crate::api::start;
 use crate::case::Answered;
 use crate::client::Fetch;
-use crate::exchange::Exchange;
+use crate::exchange::{Captured, Exchange};
 use crate::oracle::Outcome;
-use crate::progress::{Reading, ScaleSeen};
+use crate::progress::{self, Reading, ScaleSeen};
 use crate::receiver::{Manner, Place, Receiver};
 use crate::session::Session;
 use crate::target::Limits;
@@ -216,9 +216,38 @@ impl<'s> Stage<'s> {
     /// Sends a request for the file of a download.
     pub(crate) async fn fetch(&self, started: &Started, fetch: Fetch) -> Arc<Exchange> {
         let id = format!("{}.f{}", started.name, next(&started.files));
-        let exchange = self.session.fetch(Fetch { id, ..fetch }).await;
+        let captured = self.told_by(started, &fetch.url);
+        let fetch = Fetch {
+            id,
+            captured,
+            ..fetch
+        };
+        let exchange = self.session.fetch(fetch).await;
         self.record(&exchange);
         exchange
+    }
+
+    /// What told the address of a file: the first answer or callback that has it.
+    fn told_by(&self, started: &Started, url: &url::Url) -> Vec<Captured> {
+        let receipts = started.place.as_ref().map(|place| place.receipts());
+        let called = receipts
+            .iter()
+            .flatten()
+            .map(|receipt| progress::callback(receipt));
+        let base = self.session.base();
+        let tells = |reading: &Reading| {
+            let told = reading.url.as_ref().and_then(|text| base.join(text).ok());
+            told.as_ref() == Some(url)
+        };
+        let told = started.readings().into_iter().chain(called).find(tells);
+        let captured = told.and_then(|reading| {
+            Some(Captured {
+                from: reading.by,
+                pointer: reading.url_at?,
+                at: "url".to_owned(),
+            })
+        });
+        captured.into_iter().collect()
     }
 
     /// Sends a GET with a request target of any kind.

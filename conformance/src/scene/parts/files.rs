@@ -27,6 +27,7 @@ fn get(stage: &Stage<'_>, url: &Url, most: u64) -> Fetch {
         most,
         time: stage.completion(),
         seed: stage.seed,
+        captured: Vec::new(),
     }
 }
 
