@@ -9,6 +9,8 @@ mod exit;
 mod mock;
 mod proxy;
 mod serve;
+mod serve_import;
+mod serve_jobs;
 mod spec;
 mod spec_show;
 mod terminal;

@@ -120,8 +120,6 @@ pub(crate) struct Reading {
     pub(crate) is_text: bool,
     /// The address of the file, unless it is empty.
     pub(crate) url: Option<String>,
-    /// Where that stands: a JSON Pointer.
-    pub(crate) url_at: Option<String>,
     pub(crate) id: Option<String>,
 }
 
@@ -162,33 +160,19 @@ impl Place {
             Self::Usual(pointer, names) => pointer
                 .as_ref()
                 .and_then(|pointer| body.pointer(pointer))
-                .or_else(|| Some(search(body.get("data")?, names)?.1)),
-        }
-    }
-
-    /// The pointer by which it is found.
-    fn pointer(&self, body: &Value) -> Option<String> {
-        match self {
-            Self::Declared(pointer) => Some(pointer.clone()),
-            Self::Usual(pointer, names) => {
-                let is_there = |pointer: &&String| body.pointer(pointer).is_some();
-                let usual = || {
-                    let (member, _) = search(body.get("data")?, names)?;
-                    Some(names::pointer_to("/data", member))
-                };
-                pointer.as_ref().filter(is_there).cloned().or_else(usual)
-            }
+                .or_else(|| search(body.get("data")?, names)),
         }
     }
 }
 
 /// A member by one of its names, whatever its letter case.
-fn search<'v>(data: &'v Value, names: &[&str]) -> Option<(&'v String, &'v Value)> {
+fn search<'v>(data: &'v Value, names: &[&str]) -> Option<&'v Value> {
     let members = data.as_object()?;
     let is = |member: &str, name: &str| member.replace('_', "").to_ascii_lowercase() == name;
-    names
-        .iter()
-        .find_map(|name| members.iter().find(|(member, _)| is(member, name)))
+    names.iter().find_map(|name| {
+        let found = members.iter().find(|(member, _)| is(member, name));
+        found.map(|(_, value)| value)
+    })
 }
 
 impl QuerySpots {
@@ -206,6 +190,14 @@ impl QuerySpots {
         }
     }
 
+    /// Where the file address stands, if it is known without an answer: a JSON Pointer.
+    pub(crate) fn url_pointer(&self) -> Option<&str> {
+        match &self.url {
+            Place::Declared(pointer) => Some(pointer),
+            Place::Usual(pointer, _) => pointer.as_deref(),
+        }
+    }
+
     /// What the answer of an accepted query tells.
     pub(crate) fn read(&self, exchange: &Exchange, body: &Value) -> Reading {
         let value = self.value.find(body);
@@ -216,7 +208,6 @@ impl QuerySpots {
             told: Told::of(value),
             is_text: value.is_some_and(Value::is_string),
             url: text(self.url.find(body)),
-            url_at: self.url.pointer(body),
             id: text(self.id.find(body)),
         }
     }
@@ -233,7 +224,6 @@ pub(crate) fn callback(receipt: &Receipt) -> Reading {
         told: Told::of(value),
         is_text: value.is_some_and(Value::is_string),
         url: text(body.get(FILE_URL)),
-        url_at: Some(format!("/{FILE_URL}")),
         id: text(body.get(STREAM_ID)),
     }
 }
@@ -323,7 +313,6 @@ mod tests {
             told: Told::of(Some(value)),
             is_text: value.is_string(),
             url: url.map(str::to_owned),
-            url_at: None,
             id: None,
         }
     }

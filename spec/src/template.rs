@@ -53,7 +53,7 @@ impl Template {
         match self {
             Self::Constant(value) => put(out, value),
             Self::Expression(expression) => match expression.quick(scope) {
-                Some(Quick::Text(text)) => put(out, &text),
+                Some(Quick::Text(text)) => put_text(out, &text),
                 Some(Quick::Int(number)) => put(out, &number),
                 Some(Quick::Bool(truth)) => put(out, &truth),
                 None => put(out, &expression.evaluate(scope)?),
@@ -74,7 +74,7 @@ impl Template {
                     if index > 0 {
                         out.push(b',');
                     }
-                    put(out, name);
+                    put_text(out, name);
                     out.push(b':');
                     member.write(scope, out)?;
                 }
@@ -92,6 +92,18 @@ impl Template {
             Self::List(items) => items.iter().flat_map(Self::expressions).collect(),
             Self::Object(members) => members.iter().flat_map(|(_, m)| m.expressions()).collect(),
         }
+    }
+}
+
+/// Writes a text; one without anything to escape, as most are, in one piece.
+fn put_text(out: &mut Vec<u8>, text: &str) {
+    let is_plain = |b: u8| b >= 0x20 && b != b'"' && b != b'\\';
+    if text.bytes().fold(true, |plain, b| plain & is_plain(b)) {
+        out.push(b'"');
+        out.extend_from_slice(text.as_bytes());
+        out.push(b'"');
+    } else {
+        put(out, text);
     }
 }
 

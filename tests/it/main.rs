@@ -12,6 +12,7 @@ mod help;
 mod mock;
 mod mock_command;
 mod proxy;
+mod serve;
 mod spec;
 mod support;
 mod validators;

@@ -7,8 +7,18 @@
 )]
 
 mod accepting;
+mod access;
+mod callbacks;
 mod connections;
+mod durable;
+mod files;
+mod footage;
+mod forbidden;
 mod hostile;
+mod operating;
+mod players;
 mod progress;
+mod receiver;
 mod rejecting;
+mod source;
 mod support;
