@@ -15,8 +15,8 @@ use crate::scene::{Called, Download, Found, Part, View, Watched, conclusive};
 
 pub(super) const LINES: &[Watched] = &[
     line("CALL-01", &[Part::Watch], |_, view| each(view, arrives)),
-    line("CALL-02", WATCHED, |_, view| each(view, |v, d| names(v, d))),
-    line("CALL-03", WATCHED, |api, view| foreign(api, view)),
+    line("CALL-02", WATCHED, |_, view| each(view, names)),
+    line("CALL-03", WATCHED, foreign),
     line("CALL-04", WATCHED, |_, view| each(view, order::never_back)),
     line("CALL-05", WATCHED, |_, view| each(view, last)),
     line("CALL-06", &[Part::Watch, Part::Rejected], others::rejected),
