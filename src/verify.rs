@@ -56,6 +56,12 @@ pub(crate) struct VerifyArgs {
     /// A broken SHOULD fails the run too
     #[arg(long)]
     strict: bool,
+    /// Where callbacks are received; port 0 is any free one [default: 127.0.0.1:0]
+    #[arg(long, value_name = "IP:PORT")]
+    callback_listen: Option<std::net::SocketAddr>,
+    /// The address by which the server reaches that, if it is another one: http://HOST:PORT
+    #[arg(long, value_name = "URL")]
+    callback_url: Option<String>,
     /// Write report.json into this folder
     #[arg(long, value_name = "DIR")]
     report_dir: Option<PathBuf>,
@@ -102,7 +108,14 @@ pub(crate) async fn run(args: VerifyArgs, terminal: Terminal) -> anyhow::Result<
     } else {
         profiles
     };
-    let run = Run::builder(contract, target)
+    let mut builder = Run::builder(contract, target);
+    if let Some(address) = args.callback_listen {
+        builder = builder.callback_listen(address);
+    }
+    if let Some(url) = args.callback_url {
+        builder = builder.callback_url(url);
+    }
+    let run = builder
         .seed(
             args.seed
                 .unwrap_or_else(|| RandomState::new().hash_one("seed")),
