@@ -94,7 +94,11 @@ impl ContractArgs {
 pub(crate) fn run() -> anyhow::Result<ExitCode> {
     let cli = Cli::parse();
     let terminal = Terminal::detect();
-    terminal.start_log();
+    // A service tells what it does; a tool is silent while all is well.
+    terminal.start_log(match cli.command {
+        Command::Serve(_) => "info",
+        _ => "warn",
+    });
     let exit = match cli.command {
         Command::Mock(args) => block_on(mock::run(args, terminal))??,
         Command::Proxy(args) => block_on(proxy::run(args, terminal))??,

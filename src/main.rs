@@ -10,6 +10,8 @@ mod mock;
 mod proxy;
 mod replay;
 mod serve;
+mod serve_import;
+mod serve_jobs;
 mod spec;
 mod spec_show;
 mod target;

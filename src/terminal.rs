@@ -33,15 +33,20 @@ impl Terminal {
         }
     }
 
-    /// Starts the log on standard error. `SMSLOAD_LOG` says what is logged (`info`, `smsload_mock=debug`).
-    pub(crate) fn start_log(self) {
+    /// Starts the log on standard error. `SMSLOAD_LOG` says what is logged (`info`, `smsload_mock=debug`), otherwise
+    /// `usual` does; `SMSLOAD_LOG_FORMAT=json` makes each line a JSON object.
+    pub(crate) fn start_log(self, usual: &str) {
         let filter =
-            EnvFilter::try_from_env("SMSLOAD_LOG").unwrap_or_else(|_| EnvFilter::new("warn"));
-        tracing_subscriber::fmt()
+            EnvFilter::try_from_env("SMSLOAD_LOG").unwrap_or_else(|_| EnvFilter::new(usual));
+        let log = tracing_subscriber::fmt()
             .with_env_filter(filter)
             .with_writer(std::io::stderr)
-            .with_ansi(self.err_colour)
-            .init();
+            .with_ansi(self.err_colour);
+        if std::env::var_os("SMSLOAD_LOG_FORMAT").is_some_and(|format| format == "json") {
+            log.json().init();
+        } else {
+            log.init();
+        }
     }
 }
 

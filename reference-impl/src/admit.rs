@@ -30,10 +30,10 @@ pub(crate) async fn admit(
     let waits_for_leave = parts.headers.contains_key(header::EXPECT);
     let body = match read_whole(body, &limits, waits_for_leave).await {
         Ok(body) => body,
-        Err(rejection) => return answer::refused_for_good(rejection),
+        Err(rejection) => return answer::refused_for_good(&rejection),
     };
     if !has_valid_host(&parts.headers, parts.version) {
-        return answer::refused_for_good(Rejection::Host);
+        return answer::refused_for_good(&Rejection::Host);
     }
     next.run(Request::from_parts(parts, Body::from(body))).await
 }

@@ -37,7 +37,7 @@ pub(crate) struct ProgressData {
     pub(crate) stream_id: String,
     /// Whole percent, in decimal, rounded down.
     pub(crate) download_progress: String,
-    /// Where the file is. Always empty as long as no files are served.
+    /// Where the file is; empty until it is there.
     pub(crate) file_url: String,
 }
 
@@ -52,7 +52,7 @@ pub(crate) fn accepted<D: Serialize>(data: D) -> Response {
 }
 
 /// An answer that says why not.
-pub(crate) fn rejected(rejection: Rejection, form: RejectionStatus) -> Response {
+pub(crate) fn rejected(rejection: &Rejection, form: RejectionStatus) -> Response {
     tracing::debug!(code = rejection.code(), reason = %rejection, "request rejected");
     let (code, message) = (rejection.code(), rejection.to_string());
     let body = Json(Envelope {
@@ -64,12 +64,12 @@ pub(crate) fn rejected(rejection: Rejection, form: RejectionStatus) -> Response 
 }
 
 /// An answer by HTTP's own rules, whatever form the operation's rejections have.
-pub(crate) fn refused(rejection: Rejection) -> Response {
+pub(crate) fn refused(rejection: &Rejection) -> Response {
     rejected(rejection, RejectionStatus::Http4xx)
 }
 
 /// The same, and the last one on its connection: what follows cannot be told from a rest of this request.
-pub(crate) fn refused_for_good(rejection: Rejection) -> Response {
+pub(crate) fn refused_for_good(rejection: &Rejection) -> Response {
     let mut response = refused(rejection);
     response
         .headers_mut()
@@ -77,7 +77,8 @@ pub(crate) fn refused_for_good(rejection: Rejection) -> Response {
     response
 }
 
-/// The answer to another method than POST.
-pub(crate) fn method_not_allowed() -> Response {
-    ([(header::ALLOW, "POST")], refused(Rejection::Method)).into_response()
+/// The answer to another method than those that a path takes.
+pub(crate) fn method_not_allowed(allowed: &'static str) -> Response {
+    let body = refused(&Rejection::Method(allowed));
+    ([(header::ALLOW, allowed)], body).into_response()
 }

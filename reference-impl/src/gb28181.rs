@@ -8,13 +8,13 @@ use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// The code of a device or of a channel: exactly 20 decimal digits.
 ///
 /// 8 digits centre, 2 industry, 3 type, 1 network, 6 serial; only the length and the digits are
 /// checked, since sites use types of their own.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String")]
 pub struct GbCode(Arc<str>);
 
@@ -103,6 +103,16 @@ impl Serial {
 
     /// The serial 0.
     pub(crate) const FIRST: Self = Self(0);
+
+    /// 0 to 9999.
+    pub(crate) fn number(self) -> u16 {
+        self.0
+    }
+
+    /// The serial with a number that was stored; a larger one is taken modulo 10,000.
+    pub(crate) fn from_number(number: u16) -> Self {
+        Self(number % Self::COUNT)
+    }
 
     /// The serial after this one; 0 follows 9999.
     #[must_use]

@@ -52,7 +52,10 @@ impl Members {
             }
         })?;
         parser.end().map_err(|_| Rejection::NotJson)?;
-        members.duplicate.map_or(Ok(members), Err)
+        match members.duplicate {
+            Some(rejection) => Err(rejection),
+            None => Ok(members),
+        }
     }
 
     /// The text of a member that must be there: a string, neither empty nor blank.

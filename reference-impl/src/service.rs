@@ -1,28 +1,36 @@
-//! The two operations over HTTP, from route to answer.
+//! The two operations and the files over HTTP, from route to answer.
 //!
-//! One request, top to bottom: admitted → media type → body read into a type → recording located →
-//! job started or read → answered.
+//! One request, top to bottom: admitted → who asks → media type → body read into a type → callback
+//! judged → recording located → job written down or read → answered.
 
-use std::num::NonZeroU32;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::Duration;
 
 use axum::Router;
-use axum::extract::{DefaultBodyLimit, State};
-use axum::http::{HeaderMap, header};
+use axum::extract::{DefaultBodyLimit, Path, State};
+use axum::http::{HeaderMap, Method, header};
 use axum::middleware;
 use axum::response::Response;
-use axum::routing::post;
+use axum::routing::{get, post};
 use bytes::Bytes;
+use tokio::time::timeout;
 
+use crate::access::Access;
 use crate::admit::admit;
 use crate::answer::{self, DownloadData, ProgressData};
-use crate::config::Config;
-use crate::job::transfer_time;
+use crate::callback::{CallbackAddress, Reach, Refusal};
+use crate::clock::Clock;
+use crate::files::{self, FileAnswer, FileStore};
+use crate::job::{FileKey, Job, State as JobState};
+use crate::limits::Limits;
+use crate::metrics::Metrics;
+use crate::public_url::{FILES_PATH, PublicUrl};
 use crate::rejection::{Rejection, RejectionStatus};
 use crate::request::{DownloadRequest, read_progress_query};
-use crate::source::RecordingSource;
-use crate::store::JobStore;
+use crate::settings::Files;
+use crate::source::{Recording, RecordingSource};
+use crate::stop::Stop;
+use crate::store::{JobStore, NewJob};
 
 /// Path of the download operation.
 pub const DOWNLOAD_PATH: &str = "/api/smsload/playback/v1/download";
@@ -30,37 +38,55 @@ pub const DOWNLOAD_PATH: &str = "/api/smsload/playback/v1/download";
 /// Path of the progress query.
 pub const PROGRESS_PATH: &str = "/api/smsload/playback/v1/queryDownloadProgress";
 
+/// How long the name in a callback address is looked up before the request is answered without
+/// knowing: an unreachable receiver delays nobody, and it is judged again when it is called.
+const LOOK_UP: Duration = Duration::from_millis(300);
+
+/// How long a source may take to say what it has.
+const LOCATE: Duration = Duration::from_secs(8);
+
 /// What the handlers share.
-struct Service {
-    source: Arc<dyn RecordingSource>,
-    jobs: JobStore,
-    speed: NonZeroU32,
-    rejection_status: RejectionStatus,
-    max_json_depth: usize,
+pub(crate) struct Service {
+    pub(crate) source: Arc<dyn RecordingSource>,
+    pub(crate) store: Arc<dyn JobStore>,
+    pub(crate) files: Arc<dyn FileStore>,
+    pub(crate) access: Access,
+    pub(crate) reach: Reach,
+    pub(crate) clock: Clock,
+    pub(crate) metrics: Arc<Metrics>,
+    pub(crate) public_url: PublicUrl,
+    pub(crate) file_settings: Files,
+    pub(crate) rejection_status: RejectionStatus,
+    pub(crate) max_json_depth: usize,
+    pub(crate) stop: Stop,
 }
 
-/// The routes, in front of `source`.
-pub(crate) fn router(config: &Config, source: Arc<dyn RecordingSource>) -> Router {
-    let domain = config.sip_domain.clone();
-    let service = Service {
-        source,
-        jobs: JobStore::new(domain, config.jobs.capacity.get(), config.jobs.keep),
-        speed: config.jobs.speed,
-        rejection_status: config.rejection_status,
-        max_json_depth: config.limits.max_json_depth,
-    };
+/// The routes of the contract and of files.
+pub(crate) fn routes(service: Arc<Service>) -> Router {
+    let file_path = format!("{FILES_PATH}{{name}}");
     Router::new()
-        .route(DOWNLOAD_PATH, post(download))
-        .route(PROGRESS_PATH, post(progress))
-        .fallback(async || answer::refused(Rejection::NoSuchPath))
-        .method_not_allowed_fallback(async || answer::method_not_allowed())
-        .with_state(Arc::new(service))
+        .route(DOWNLOAD_PATH, post(download).fallback(not_allowed("POST")))
+        .route(PROGRESS_PATH, post(progress).fallback(not_allowed("POST")))
+        .route(&file_path, get(file).fallback(not_allowed("GET, HEAD")))
+        .with_state(service)
+}
+
+/// `routes` behind what every request passes.
+pub(crate) fn guarded(routes: Router, limits: &Limits) -> Router {
+    routes
+        .fallback(async || answer::refused(&Rejection::NoSuchPath))
         .layer(middleware::from_fn_with_state(
-            Arc::new(config.limits.clone()),
+            Arc::new(limits.clone()),
             admit,
         ))
         // `admit` has its own limit.
         .layer(DefaultBodyLimit::disable())
+}
+
+fn not_allowed(
+    allowed: &'static str,
+) -> impl Fn() -> std::future::Ready<Response> + Clone + Send + Sync + 'static {
+    move || std::future::ready(answer::method_not_allowed(allowed))
 }
 
 async fn download(
@@ -69,8 +95,11 @@ async fn download(
     body: Bytes,
 ) -> Response {
     match service.start_download(&headers, &body).await {
-        Ok(data) => answer::accepted(data),
-        Err(rejection) => answer::rejected(rejection, service.rejection_status),
+        Ok(data) => {
+            service.metrics.accepted();
+            answer::accepted(data)
+        }
+        Err(rejection) => service.rejected(&rejection),
     }
 }
 
@@ -79,56 +108,169 @@ async fn progress(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    match service.read_progress(&headers, &body) {
+    match service.read_progress(&headers, &body).await {
         Ok(data) => answer::accepted(data),
-        Err(rejection) => answer::rejected(rejection, service.rejection_status),
+        Err(rejection) => service.rejected(&rejection),
+    }
+}
+
+async fn file(
+    State(service): State<Arc<Service>>,
+    Path(name): Path<String>,
+    method: Method,
+    headers: HeaderMap,
+) -> Response {
+    match service.fetch(&name, &method, &headers).await {
+        Ok(response) => response,
+        Err(rejection) => answer::refused(&rejection),
     }
 }
 
 impl Service {
+    fn rejected(&self, rejection: &Rejection) -> Response {
+        self.metrics.rejected(rejection.code());
+        answer::rejected(rejection, self.rejection_status)
+    }
+
     async fn start_download(
         &self,
         headers: &HeaderMap,
         body: &[u8],
     ) -> Result<DownloadData, Rejection> {
+        let tenant = self.access.admit(headers)?;
         require_json(headers)?;
         let request = DownloadRequest::read(body, self.max_json_depth)?;
-        let recording = self
-            .source
-            .locate(&request.device, &request.channel, request.window)
-            .await?;
-        let transfer = transfer_time(&recording, self.speed);
-        let job = self
-            .jobs
-            .start(&recording, transfer, Instant::now())
-            .map_err(|_full| Rejection::Overload)?;
+        if self.stop.is_said() {
+            return Err(Rejection::Stopping);
+        }
+        if let Some(callback) = &request.callback {
+            self.judge(callback).await?;
+        }
+        let recording = self.locate(&request).await?;
+        let file = FileKey::random().map_err(|error| {
+            tracing::error!(%error, "the system gives no random numbers");
+            Rejection::StoreUnavailable
+        })?;
+        let callback = request.callback.as_ref();
+        let job = self.store.create(NewJob {
+            tenant,
+            recording,
+            file,
+            callback: callback.map(|to| (to.as_str().to_owned(), to.authority().to_owned())),
+            now: self.clock.now(),
+        });
+        let job = job.await?;
         tracing::info!(
             stream_id = %job.id,
+            tenant = %job.tenant,
             start = %request.window.start(),
             end = %request.window.end(),
-            seconds = recording.seconds,
-            bytes = recording.bytes,
-            callback_ignored = request.callback.is_some(),
-            "download started"
+            seconds = job.recording.seconds(),
+            bytes = job.recording.bytes,
+            receiver = callback.map(CallbackAddress::authority),
+            "download accepted"
         );
         Ok(DownloadData {
             stream_id: job.id.to_string(),
-            playback_duration: recording.seconds.to_string(),
-            playback_file_size: recording.bytes.to_string(),
+            playback_duration: job.recording.seconds(),
+            playback_file_size: job.recording.bytes.unwrap_or(0).to_string(),
         })
     }
 
-    fn read_progress(&self, headers: &HeaderMap, body: &[u8]) -> Result<ProgressData, Rejection> {
+    /// Refuses a callback that leads where nothing is called, as far as that can be told at once.
+    async fn judge(&self, callback: &CallbackAddress) -> Result<(), Rejection> {
+        match timeout(LOOK_UP, self.reach.judge(callback)).await {
+            Ok(Err(Refusal::Unresolved(_)) | Ok(_)) | Err(_) => Ok(()),
+            Ok(Err(refusal)) => {
+                tracing::info!(reason = %refusal, "a callback address is refused");
+                Err(Rejection::CallbackForbidden)
+            }
+        }
+    }
+
+    async fn locate(&self, request: &DownloadRequest) -> Result<Recording, Rejection> {
+        let source = &self.source;
+        let located = source.locate(&request.device, &request.channel, request.window);
+        match timeout(LOCATE, located).await {
+            Ok(Ok(recording)) => Ok(recording),
+            Ok(Err(error)) => {
+                tracing::info!(%error, "nothing to download");
+                Err(error.into())
+            }
+            Err(_) => {
+                tracing::warn!("the recording source did not answer in time");
+                Err(Rejection::SourceUnavailable)
+            }
+        }
+    }
+
+    async fn read_progress(
+        &self,
+        headers: &HeaderMap,
+        body: &[u8],
+    ) -> Result<ProgressData, Rejection> {
+        let tenant = self.access.admit(headers)?;
         require_json(headers)?;
         let id = read_progress_query(body, self.max_json_depth)?;
-        let now = Instant::now();
-        let job = self.jobs.find(&id, now).ok_or(Rejection::UnknownStream)?;
-        Ok(ProgressData {
-            stream_id: job.id.to_string(),
-            download_progress: job.progress(now).to_string(),
-            // An address that leads to nothing would be a lie; see the crate's documentation.
-            file_url: String::new(),
-        })
+        // One question for both: an id of another tenant is not told from one that nobody has.
+        let job = self.store.find(&id, &tenant).await?;
+        let job = job.ok_or(Rejection::UnknownStream)?;
+        let reason = || job.reason.clone().unwrap_or_default();
+        match job.state {
+            JobState::Failed => Err(Rejection::Failed(reason())),
+            JobState::Cancelled => Err(Rejection::Cancelled(reason())),
+            JobState::Queued | JobState::Running | JobState::Finished => Ok(ProgressData {
+                stream_id: job.id.to_string(),
+                download_progress: job.progress.to_string(),
+                file_url: self.file_url(&job),
+            }),
+        }
+    }
+
+    fn file_url(&self, job: &Job) -> String {
+        if self.is_served(job) {
+            self.public_url.of_file(&job.file)
+        } else {
+            String::new()
+        }
+    }
+
+    /// Whether a job's file can be fetched now.
+    fn is_served(&self, job: &Job) -> bool {
+        let is_fresh = |ttl| {
+            job.ended
+                .is_some_and(|ended| self.clock.now() < ended.after(ttl))
+        };
+        job.state == JobState::Finished && self.file_settings.address_ttl.is_none_or(is_fresh)
+    }
+
+    /// The answer to a request for a file. What is not there, not there any more, and not for this
+    /// caller is all the same.
+    async fn fetch(
+        &self,
+        name: &str,
+        method: &Method,
+        headers: &HeaderMap,
+    ) -> Result<Response, Rejection> {
+        let key = name.strip_suffix(".mp4").unwrap_or(name);
+        let key: FileKey = key.parse().map_err(|_| Rejection::NoSuchPath)?;
+        let job = self.store.find_file(&key).await?;
+        let job = job.ok_or(Rejection::NoSuchPath)?;
+        let need_token = self.file_settings.need_token;
+        let may_fetch = self.access.may_fetch(headers, &job.tenant, need_token);
+        if !may_fetch || !self.is_served(&job) {
+            return Err(Rejection::NoSuchPath);
+        }
+        let file = self.files.open(&key).await.map_err(|error| {
+            tracing::error!(stream_id = %job.id, %error, "the file of a finished download is not there");
+            Rejection::NoSuchPath
+        })?;
+        let asked = FileAnswer {
+            key: &key,
+            file: Arc::from(file),
+            modified: job.ended.unwrap_or(job.accepted).to_system(),
+        };
+        Ok(files::answer(method, headers, asked))
     }
 }
 

@@ -52,6 +52,23 @@ impl FromStr for LocalDateTime {
     }
 }
 
+/// What times are counted from.
+const EPOCH: civil::DateTime = civil::datetime(1970, 1, 1, 0, 0, 0, 0);
+
+impl LocalDateTime {
+    /// Seconds since 1970-01-01T00:00:00 in the same local time.
+    pub(crate) fn seconds(self) -> i64 {
+        self.0.duration_since(EPOCH).as_secs()
+    }
+
+    /// The date-time so many seconds after 1970-01-01T00:00:00; `None` outside the years 0 to 9999.
+    pub(crate) fn from_seconds(seconds: i64) -> Option<Self> {
+        let since = jiff::SignedDuration::from_secs(seconds);
+        let time = EPOCH.checked_add(since).ok()?;
+        (time.year() >= 0).then_some(Self(time))
+    }
+}
+
 /// The value, 0 to 9, of a byte that is known to be an ASCII digit.
 fn digit(byte: u8) -> i8 {
     byte.wrapping_sub(b'0') as i8

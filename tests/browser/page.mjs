@@ -1,11 +1,11 @@
-// What browser tests share: a headless Chromium that reaches nothing, pages that tell of every error and request, and
-// axe-core. Environment: BROWSER_TOOLS, the folder whose node_modules has playwright-core and axe-core; CHROMIUM, the
-// browser; SCREENSHOTS, a folder for pictures to look at.
+// What browser tests of pages in files share: a headless Chromium that reaches nothing, pages that tell of every error and request, and
+// axe-core. Environment: SMSLOAD_BROWSER_TOOLS, the folder whose node_modules has playwright-core and axe-core; CHROMIUM,
+// the browser; SMSLOAD_SHOTS, a folder for pictures to look at.
 import { readFileSync, mkdirSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 
-const tools = createRequire(join(process.env.BROWSER_TOOLS ?? process.cwd(), "node_modules", "x.js"));
+const tools = createRequire(join(process.env.SMSLOAD_BROWSER_TOOLS ?? process.cwd(), "node_modules", "x.js"));
 const { chromium } = tools("playwright-core");
 const axe = readFileSync(tools.resolve("axe-core/axe.min.js"), "utf8");
 
@@ -43,7 +43,7 @@ export async function findings(page) {
 
 /** A picture, if somebody wants to look. */
 export async function picture(page, name, options = {}) {
-  const folder = process.env.SCREENSHOTS;
+  const folder = process.env.SMSLOAD_SHOTS;
   if (!folder) return;
   mkdirSync(folder, { recursive: true });
   await page.screenshot({ path: join(folder, `${name}.png`), ...options });

@@ -104,7 +104,7 @@ const tests = {
     assert.equal(await page.locator(".filters").isVisible(), false);
     assert.ok(await page.locator(".row.fail .statement").first().isVisible());
     await picture(page, "print");
-    if (process.env.SCREENSHOTS) await page.pdf({ path: `${process.env.SCREENSHOTS}/print.pdf`, format: "A4" });
+    if (process.env.SMSLOAD_SHOTS) await page.pdf({ path: `${process.env.SMSLOAD_SHOTS}/print.pdf`, format: "A4" });
   },
 };
 

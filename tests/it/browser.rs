@@ -1,4 +1,4 @@
-//! Pages in a real browser. What they must do there stands in `tests/browser/`.
+//! What people look at, in a real browser: the scripts of tests/browser drive Chromium.
 
 use std::path::Path;
 use std::process::Command;
@@ -8,17 +8,32 @@ use smsload_conformance::{Report, html};
 
 use crate::support::{Server, smsload};
 
-/// Runs a script of `tests/browser`.
-fn browse(script: &str, page: &Path) {
-    let script = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("tests/browser")
-        .join(script);
-    let output = Command::new("node").arg(script).arg(page).output();
-    let output = output.unwrap_or_else(|e| panic!("node: {e}"));
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    let said = format!("{}{}", text(&output.stdout), text(&output.stderr));
-    assert!(output.status.success(), "{said}");
-    println!("{said}");
+/// Runs a script of tests/browser; it tells by its exit code, and prints what failed.
+fn run(script: &str, pages: &[&Path]) {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let tools = std::env::var_os("SMSLOAD_BROWSER_TOOLS")
+        .map_or_else(|| root.join("target/ci-tools/npm"), Into::into);
+    let status = Command::new("node")
+        .arg(root.join("tests/browser").join(script))
+        .args(pages)
+        .env("SMSLOAD_BIN", assert_cmd::cargo::cargo_bin!("smsload"))
+        .env("SMSLOAD_BROWSER_TOOLS", tools)
+        .env("SMSLOAD_SHOTS", root.join("target/browser"))
+        .status()
+        .unwrap_or_else(|e| panic!("node: {e}"));
+    assert!(status.success(), "{script} failed; see above");
+}
+
+#[test]
+#[ignore = "needs Chromium, and Node's playwright-core and axe-core (.ci/run installs them)"]
+fn the_page_of_the_mock() {
+    run("mock-page.mjs", &[]);
+}
+
+#[test]
+#[ignore = "needs Chromium, and Node's playwright-core and axe-core (.ci/run installs them)"]
+fn the_page_of_the_mock_under_what_goes_wrong() {
+    run("mock-guard.mjs", &[]);
 }
 
 /// A report as large as they come: 100 requirements and more, 10,000 cases, 50 failures, downloads that were watched.
@@ -77,10 +92,10 @@ fn large_report() -> Report {
 }
 
 #[test]
-#[ignore = "needs Chromium and Node with playwright-core and axe-core"]
+#[ignore = "needs Chromium, and Node's playwright-core and axe-core (.ci/run installs them)"]
 fn the_report_page_works() {
     let dir = tempfile::tempdir().unwrap();
     let page = dir.path().join("report.html");
     std::fs::write(&page, html(&large_report()).unwrap()).unwrap();
-    browse("report.mjs", &page);
+    run("report.mjs", &[&page]);
 }

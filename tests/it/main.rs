@@ -14,6 +14,7 @@ mod mock;
 mod mock_command;
 mod proxy;
 mod replay;
+mod serve;
 mod spec;
 mod support;
 mod target;

@@ -5,7 +5,7 @@ use smsload_conformance::{EXIT_CONFORMS, EXIT_INCOMPLETE, Event, Run, Secret, Ta
 use smsload_spec::{Contract, Profile};
 
 use crate::server::{Choices, Fault, serve};
-use crate::support::{failures, inconclusive, lines, run, target};
+use crate::support::{WATCHED, failures, inconclusive, lines, run, target};
 
 const PLAIN: Choices = Choices {
     has_statuses: false,
@@ -153,13 +153,11 @@ async fn sent(
     concurrency: u16,
 ) -> (Vec<(String, Bytes)>, Vec<(String, Verdict, u32)>) {
     target.limits.concurrency = concurrency;
-    // What is watched over time is asked for as often as there is time.
+    // How often a download is asked depends on how long it takes.
     let run = Run::builder(Contract::bundled(), target)
         .seed(5)
         .cases(40)
-        .skip([
-            "PROG-02", "PROG-03", "PROG-04", "PROG-07", "PROG-08", "PROG-09",
-        ]);
+        .skip(WATCHED);
     let mut sent = Vec::new();
     let mut reporter = |event: &Event| {
         if let Event::Exchanged(exchange) = event {

@@ -7,19 +7,20 @@ use serde_json::json;
 use smsload_reference::{DOWNLOAD_PATH, LocalDateTime, StreamId, Window};
 use tokio::task::JoinSet;
 
+use crate::source::RATE;
 use crate::support::{Api, NAMES, valid, with, within};
 
 #[tokio::test]
 async fn an_accepted_request_is_answered_in_the_pages_form() {
     let api = Api::start().await;
     let answer = api
-        .download(&within(("2025-04-04T09:59:55", "2025-04-04T10:00:05")))
+        .download(&within(("2025-04-04T21:39:55", "2025-04-04T21:40:05")))
         .await;
     answer.assert_accepted();
     let id = answer.data("stream_id");
     let expected = json!({
         "code": "0", "message": "",
-        "data": { "stream_id": &id, "playback_duration": "10", "playback_file_size": "2560000" },
+        "data": { "stream_id": &id, "playback_duration": "10", "playback_file_size": "2000" },
     });
     assert_eq!(answer.body, expected);
     assert!(id.parse::<StreamId>().is_ok());
@@ -46,23 +47,23 @@ async fn optional_members_and_unknown_ones_change_nothing() {
         ("unknown", json!([{ "channel": null, "x": 1e300 }])),
     ] {
         let answer = api.download(&with(member, value)).await;
-        assert_eq!(answer.assert_accepted().seconds(), 6 * 3600, "{member}");
+        assert_eq!(answer.assert_accepted().seconds(), 30 * 60, "{member}");
     }
 }
 
 #[tokio::test]
 async fn gaps_do_not_count_and_leap_days_and_year_ends_do() {
     let api = Api::start().await;
-    for (window, hours) in [
-        ((NAMES.recorded.0, "2025-04-04T18:00:00"), 9),
-        (NAMES.leap_day, 26),
-        (NAMES.year_end, 2),
-        (("0001-01-01T00:00:00", "9999-12-31T23:59:59"), 37),
+    for (window, minutes) in [
+        ((NAMES.recorded.0, "2025-04-04T22:20:00"), 40),
+        (NAMES.leap_day, 10),
+        (NAMES.year_end, 10),
+        (("0001-01-01T00:00:00", "9999-12-31T23:59:59"), 60),
     ] {
         let answer = api.download(&within(window)).await;
         assert_eq!(
             answer.assert_accepted().seconds(),
-            hours * 3600,
+            minutes * 60,
             "{window:?}"
         );
     }
@@ -138,13 +139,14 @@ async fn two_hundred_requests_at_once_get_ids_of_their_own() {
     assert_eq!(ids.len(), 200);
 }
 
-/// Texts of two different times within the recorded six hours, in order.
+/// Texts of two different times within the recorded half hour, in order.
 fn sub_window() -> impl Strategy<Value = (String, String)> {
-    let second = 0_u32..=6 * 3600;
+    let second = 0_u32..=30 * 60;
     let text = |s: u32| {
+        let s = s + 30 * 60;
         format!(
             "2025-04-04T{:02}:{:02}:{:02}",
-            8 + s / 3600,
+            21 + s / 3600,
             s / 60 % 60,
             s % 60
         )
@@ -169,7 +171,7 @@ fn any_recorded_sub_window_is_accepted_and_turned_around_rejected() {
         let seconds = answer.assert_accepted().seconds();
         prop_assert_eq!(seconds, Window::new(time(&start), time(&end)).unwrap().seconds());
         let size: u64 = answer.data("playback_file_size").parse().unwrap();
-        prop_assert_eq!(size, seconds * 256_000);
+        prop_assert_eq!(size, seconds * RATE);
         for window in [(&*end, &*start), (&*start, &*start)] {
             let answer = runtime.block_on(api.download(&within(window)));
             answer.assert_rejected(200, "40005");
@@ -181,19 +183,22 @@ fn any_recorded_sub_window_is_accepted_and_turned_around_rejected() {
 fn a_wider_window_is_never_shorter_even_over_gaps() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let api = runtime.block_on(Api::start());
-    let hour = |hour: u32| format!("2025-04-04T{hour:02}:00:00");
+    let time = |minute: u32| {
+        let minute = minute + 30;
+        format!("2025-04-04T{:02}:{:02}:00", 21 + minute / 60, minute % 60)
+    };
     let cases = ProptestConfig {
         cases: 30,
         failure_persistence: None,
         ..Default::default()
     };
-    proptest!(cases, |(start in 8_u32..13, end in 14_u32..20, more in 0_u32..4)| {
+    proptest!(cases, |(start in 0_u32..30, end in 30_u32..55, more in 0_u32..20)| {
         let seconds = |start: u32, end: u32| {
-            let body = within((&hour(start), &hour(end)));
+            let body = within((&time(start), &time(end)));
             runtime.block_on(api.download(&body)).assert_accepted().seconds()
         };
         let narrow = seconds(start, end);
-        prop_assert!(narrow <= u64::from(end - start) * 3600);
+        prop_assert!(narrow <= u64::from(end - start) * 60);
         prop_assert!(narrow <= seconds(start.saturating_sub(more), end + more));
     });
 }
@@ -220,7 +225,7 @@ fn the_zone_of_the_host_does_not_matter() {
         answer.lines().next().unwrap().to_owned()
     };
     let answers = ["UTC", "Asia/Shanghai", "America/New_York", "Pacific/Apia"].map(answer_in);
-    assert_eq!(answers[0], "200 93600 200 7200");
+    assert_eq!(answers[0], "200 600 200 600");
     assert!(
         answers.iter().all(|answer| *answer == answers[0]),
         "{answers:?}"

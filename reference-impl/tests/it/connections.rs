@@ -1,12 +1,15 @@
 //! Connections that are slow, silent or many, and the end of the server.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use smsload_reference::Reference;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
-use crate::support::{Api, PATIENCE, Raw, config, poll_until, raw_post, valid};
+use crate::source::Source;
+use crate::support::{Api, PATIENCE, Raw, config, impatient, poll_until, raw_post, valid};
 
 /// The times of [`config`], with room for a busy machine.
 const AT_LEAST: Duration = Duration::from_millis(200);
@@ -18,7 +21,7 @@ fn assert_in_time(elapsed: Duration) {
 
 #[tokio::test]
 async fn a_client_that_sends_nothing_or_half_a_head_is_closed() {
-    let api = Api::start().await;
+    let api = Api::impatient().await;
     for bytes in [
         &b""[..],
         b"P",
@@ -39,7 +42,7 @@ async fn a_client_that_sends_nothing_or_half_a_head_is_closed() {
 
 #[tokio::test]
 async fn an_idle_connection_is_kept_for_a_while_and_then_closed() {
-    let api = Api::start().await;
+    let api = Api::impatient().await;
     let mut raw = api.connect().await;
     let body = valid().to_string();
     let request = raw_post(
@@ -55,7 +58,7 @@ async fn an_idle_connection_is_kept_for_a_while_and_then_closed() {
 
 #[tokio::test]
 async fn half_a_body_is_408() {
-    let api = Api::start().await;
+    let api = Api::impatient().await;
     for framing in ["content-length: 500", "transfer-encoding: chunked"] {
         let mut raw = api.connect().await;
         raw.send(&raw_post(&format!("host: x\r\n{framing}\r\n"), "5\r\n{"))
@@ -86,7 +89,7 @@ async fn drip(mut raw: TcpStream, byte: &[u8]) -> Duration {
 
 #[tokio::test]
 async fn a_head_or_a_body_that_drips_is_cut_off() {
-    let api = Api::start().await;
+    let api = Api::impatient().await;
     let mut head = api.connect().await;
     head.send(b"POST / HTTP/1.1\r\nhost: x\r\nx: ").await;
     assert_in_time(drip(head.0, b"a").await);
@@ -103,7 +106,7 @@ async fn a_head_or_a_body_that_drips_is_cut_off() {
 
 #[tokio::test]
 async fn a_client_that_takes_no_answers_is_closed() {
-    let api = Api::start().await;
+    let api = Api::impatient().await;
     let mut raw = api.connect().await;
     let requests = "GET / HTTP/1.1\r\nhost: x\r\n\r\n".repeat(1000);
     let fill = async { while raw.0.write_all(requests.as_bytes()).await.is_ok() {} };
@@ -118,7 +121,7 @@ async fn a_client_that_takes_no_answers_is_closed() {
 
 #[tokio::test]
 async fn connections_beyond_the_limit_wait_for_their_turn() {
-    let mut config = config();
+    let mut config = impatient();
     config.limits.max_connections = 2;
     config.limits.body_timeout = PATIENCE;
     let api = Api::with(config).await;
@@ -161,7 +164,7 @@ async fn half_request(api: &Api, body: &str) -> Raw {
 
 #[tokio::test]
 async fn a_stop_lets_requests_in_hand_end_and_takes_no_more() {
-    let api = Api::start().await;
+    let api = Api::impatient().await;
     let mut idle = api.connect().await;
     let body = valid().to_string();
     let mut slow = half_request(&api, &body).await;
@@ -180,7 +183,7 @@ async fn a_stop_lets_requests_in_hand_end_and_takes_no_more() {
 
 #[tokio::test]
 async fn a_stop_does_not_wait_longer_than_its_grace() {
-    let mut config = config();
+    let mut config = impatient();
     config.limits.body_timeout = PATIENCE;
     let api = Api::with(config).await;
     let mut slow = half_request(&api, "{}").await;
@@ -192,7 +195,7 @@ async fn a_stop_does_not_wait_longer_than_its_grace() {
 
 #[tokio::test]
 async fn dropping_the_server_frees_its_port() {
-    let api = Api::start().await;
+    let api = Api::impatient().await;
     let addr = api.running.addr();
     api.download(&valid()).await.assert_accepted();
     drop(api);
@@ -204,7 +207,7 @@ async fn dropping_the_server_frees_its_port() {
 
 #[tokio::test]
 async fn a_port_in_use_is_an_error() {
-    let api = Api::start().await;
-    let second = smsload_reference::Reference::new(config()).unwrap();
+    let api = Api::impatient().await;
+    let second = Reference::with_source(config(), Arc::new(Source::default())).unwrap();
     assert!(second.start(api.running.addr()).await.is_err());
 }

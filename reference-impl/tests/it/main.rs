@@ -7,8 +7,19 @@
 )]
 
 mod accepting;
+mod access;
+mod callbacks;
 mod connections;
+mod durable;
+mod faults;
+mod files;
+mod footage;
+mod forbidden;
 mod hostile;
+mod operating;
+mod players;
 mod progress;
+mod receiver;
 mod rejecting;
+mod source;
 mod support;

@@ -1,32 +1,47 @@
 //! A server on a free port, a client, and a raw connection.
 
 use std::num::{NonZeroU16, NonZeroU32};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use reqwest::{Client, Response};
 use serde_json::{Value, json};
-use smsload_reference::{Config, DOWNLOAD_PATH, Fixtures, PROGRESS_PATH, Reference, Running};
+use smsload_reference::{
+    Administrator, Config, DOWNLOAD_PATH, Fixtures, Job, PROGRESS_PATH, Reference, Running,
+};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
+
+use crate::source::Source;
 
 pub(crate) const NAMES: Fixtures = Fixtures::DEMO;
 
 /// Far longer than anything here takes; a test that reaches it has failed.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
 
-/// The demonstration, with timeouts short enough to wait for.
-pub(crate) fn config() -> Config {
-    let mut config = Config::demo();
+/// The demonstration with timeouts short enough to wait for. A connection that a client keeps is closed
+/// soon, so that it can be closed while the next request is being sent.
+pub(crate) fn impatient() -> Config {
+    let mut config = config();
     config.limits.header_timeout = Duration::from_millis(300);
     config.limits.body_timeout = Duration::from_millis(600);
     config.limits.write_timeout = Duration::from_millis(300);
-    config.limits.shutdown_grace = Duration::from_secs(1);
     config
 }
 
-pub(crate) fn speed(times: u32) -> NonZeroU32 {
-    NonZeroU32::new(times).unwrap()
+/// The demonstration, as fast as it can be.
+pub(crate) fn config() -> Config {
+    let mut config = Config::demo();
+    config.limits.header_timeout = PATIENCE * 6;
+    config.limits.shutdown_grace = Duration::from_secs(1);
+    config.jobs.speed = None;
+    config.jobs.save_every = Duration::from_millis(10);
+    config
+}
+
+pub(crate) fn speed(times: u32) -> Option<NonZeroU32> {
+    NonZeroU32::new(times)
 }
 
 pub(crate) fn capacity(jobs: u16) -> NonZeroU16 {
@@ -35,6 +50,7 @@ pub(crate) fn capacity(jobs: u16) -> NonZeroU16 {
 
 pub(crate) struct Api {
     pub(crate) running: Running,
+    pub(crate) source: Source,
     pub(crate) client: Client,
 }
 
@@ -109,15 +125,32 @@ impl Api {
         Self::with(config()).await
     }
 
+    pub(crate) async fn impatient() -> Self {
+        Self::with(impatient()).await
+    }
+
     pub(crate) async fn with(config: Config) -> Self {
+        Self::of(config, Source::default()).await
+    }
+
+    pub(crate) async fn of(config: Config, source: Source) -> Self {
+        let reference = Reference::with_source(config, Arc::new(source.clone())).unwrap();
+        Self::started(reference, source).await
+    }
+
+    pub(crate) async fn started(reference: Reference, source: Source) -> Self {
         let addr = ([127, 0, 0, 1], 0).into();
-        let running = Reference::new(config).unwrap().start(addr).await.unwrap();
+        let running = reference.start(addr).await.unwrap();
         let client = Client::builder()
             .no_proxy()
             .timeout(PATIENCE)
             .build()
             .unwrap();
-        Self { running, client }
+        Self {
+            running,
+            source,
+            client,
+        }
     }
 
     /// Posts bytes as JSON.
@@ -140,6 +173,42 @@ impl Api {
     pub(crate) async fn progress(&self, stream_id: &str) -> Answer {
         self.post(PROGRESS_PATH, json!({ "stream_id": stream_id }).to_string())
             .await
+    }
+
+    /// The address of a download's file, once it is finished.
+    pub(crate) async fn file_of(&self, id: &str) -> String {
+        poll_until("the file", async || {
+            let answer = self.progress(id).await;
+            Some(answer.assert_accepted().data("file_url")).filter(|url| !url.is_empty())
+        })
+        .await
+    }
+
+    /// A number from the page of metrics that has no labels.
+    pub(crate) async fn metric(&self, name: &str) -> Option<u64> {
+        let url = format!("{}/metrics", self.running.url());
+        let page = self
+            .client
+            .get(url)
+            .send()
+            .await
+            .unwrap()
+            .text()
+            .await
+            .unwrap();
+        let line = page
+            .lines()
+            .find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+        line.map(|number| number.parse().unwrap())
+    }
+
+    /// What an operator sees of a job.
+    pub(crate) async fn job(&self, id: &str) -> Job {
+        let folder = self.running.data_dir().to_owned();
+        let jobs = Administrator::open(&folder).unwrap().list().unwrap();
+        jobs.into_iter()
+            .find(|job| job.id.to_string() == id)
+            .unwrap()
     }
 
     pub(crate) async fn connect(&self) -> Raw {
@@ -212,6 +281,6 @@ pub(crate) async fn poll_until<T>(what: &str, mut ask: impl AsyncFnMut() -> Opti
             return answer;
         }
         assert!(Instant::now() < deadline, "never happened: {what}");
-        tokio::task::yield_now().await;
+        tokio::time::sleep(Duration::from_millis(2)).await;
     }
 }
