@@ -14,6 +14,7 @@ mod early;
 mod forms;
 mod generic;
 mod hopeless;
+mod limits;
 mod mock;
 mod report;
 mod server;
