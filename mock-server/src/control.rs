@@ -2,9 +2,10 @@
 //!
 //! `control.yaml` describes it, in the same form as a contract; it is routed and judged by the same code, so that every
 //! fault of a request is told at once. Paths below `/__mock/` never reach the contract, and no path of the contract
-//! reaches them, since the path is looked at as it was sent.
+//! reaches them, since the path is looked at as it was sent. The page for people ([`page`]) lies among them.
 
 mod clock;
+mod contract;
 mod faults;
 mod jobs;
 mod journal;
@@ -19,7 +20,7 @@ use std::sync::{Arc, LazyLock};
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
 use http::{HeaderMap, Method, StatusCode};
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 use smsload_spec::{Contract, Document, Load, Match, RequestParts, Route};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
@@ -28,6 +29,7 @@ use self::problem::{Problem, problem};
 use self::query::Query;
 use crate::limits::Limits;
 use crate::mock::Mock;
+use crate::page;
 use crate::request::{Answer, JSON, Outcome, Request};
 use crate::world::World;
 
@@ -85,6 +87,9 @@ pub(crate) fn prepare() {
 /// The answer to a control request.
 pub(crate) fn reply(mock: &Mock, listeners: &Arc<Semaphore>, request: &Request<'_>) -> Reply {
     let answer = |answer: Answer<'static>| Reply::Answer(Box::new(answer));
+    if let Some(page) = page::answer(request) {
+        return answer(page);
+    }
     let asked = origin::check_host(request.headers, mock.hosts()).and_then(|()| {
         let found = route(request)?;
         // What only reads needs no such check, but for listening, which takes a place.
@@ -130,11 +135,6 @@ fn route(request: &Request<'_>) -> Result<Match<'static>, Problem> {
     }
     match route {
         Route::Found(found) => Ok(found),
-        Route::NotFound if matches!(request.path, "/__mock" | "/__mock/") => {
-            let hint =
-                "there is no page here yet; GET /__mock/openapi.json describes what there is";
-            Err(problem(StatusCode::NOT_FOUND, hint))
-        }
         Route::NotFound => {
             let hint =
                 "the control interface has no such path; GET /__mock/openapi.json describes it";
@@ -187,9 +187,11 @@ fn judge<'r>(
 fn operate(mock: &Mock, world: &World, asked: &Asked<'_>) -> Done {
     match asked.operation {
         "describe" => ok(CONTROL.document()),
-        "listJobs" => jobs::list(world, &asked.query),
+        "showContract" => contract::show(mock),
+        "listWorlds" => contract::worlds(mock),
+        "listJobs" => jobs::list(mock, world, &asked.query),
         "getJob" | "deleteJob" | "stallJob" | "resumeJob" | "failJob" | "finishJob" => {
-            jobs::one(world, asked.operation, &asked.id)
+            jobs::one(mock, world, asked.operation, &asked.id)
         }
         "getClock" => clock::show(world),
         "setClock" => clock::set(world, &asked.body),
@@ -202,6 +204,7 @@ fn operate(mock: &Mock, world: &World, asked: &Asked<'_>) -> Done {
         "readJournal" => journal::read(world, &asked.query),
         "clearJournal" => {
             world.journal.clear();
+            world.tell("journal", || json!({"change": "cleared"}));
             Ok(nothing())
         }
         "verifyJournal" => journal::verify(world, &asked.body),

@@ -10,6 +10,7 @@
 //! end that it would have had if it stalls, fails or never starts; when exactly its memory is freed nobody can see,
 //! since an overdue job is treated as gone.
 
+mod page;
 mod snapshot;
 mod table;
 
@@ -23,6 +24,7 @@ use crate::clock::Moment;
 use crate::hash;
 use crate::job::{Facts, JobAction};
 
+pub(crate) use self::page::{Page, StateCounts};
 pub use self::snapshot::{JobsSnapshot, SnapshotError};
 use self::table::{Entry, Table};
 
@@ -173,33 +175,46 @@ impl Jobs {
         (now < facts.kept_until(self.keep_micros)).then_some(facts)
     }
 
-    /// Those jobs that are wanted, in the order of their numbers, from after one on, as many as are asked for.
+    /// Those jobs of a page that are wanted, in the order of their numbers.
     pub(crate) fn list(
         &self,
         now: Moment,
-        after: Option<u64>,
-        limit: usize,
+        page: Page,
         is_wanted: impl Fn(&Facts) -> bool,
     ) -> Vec<(String, Facts)> {
         let table = self.lock();
-        // The smallest numbers, the greatest of them on top.
-        let mut page = BinaryHeap::with_capacity(limit.min(table.len()).saturating_add(1));
+        // The first of them, the one to be left out next on top.
+        let mut first = BinaryHeap::with_capacity(page.limit.min(table.len()).saturating_add(1));
         for (slot, entry) in table.iter() {
             let number = entry.facts.number;
             let is_over = entry.facts.kept_until(self.keep_micros) <= now;
-            let is_later = after.is_none_or(|after| number > after);
-            if !is_over && is_later && is_wanted(&entry.facts) {
-                page.push((number, slot));
-                if page.len() > limit {
-                    page.pop();
+            if !is_over && page.has(number) && is_wanted(&entry.facts) {
+                first.push((page.rank(number), slot));
+                if first.len() > page.limit {
+                    first.pop();
                 }
             }
         }
-        let page = page.into_sorted_vec();
-        page.into_iter()
+        let mut first = first.into_sorted_vec();
+        if page.is_latest {
+            first.reverse();
+        }
+        first
+            .into_iter()
             .filter_map(|(_, slot)| table.entry(slot))
             .map(|entry| (entry.id.to_string(), entry.facts))
             .collect()
+    }
+
+    /// How many jobs are in each state, in one pass.
+    pub(crate) fn count(&self, now: Moment) -> StateCounts {
+        let mut counts = StateCounts::default();
+        for (_, entry) in self.lock().iter() {
+            if entry.facts.kept_until(self.keep_micros) > now {
+                counts.add(entry.facts.state(now));
+            }
+        }
+        counts
     }
 
     /// Whether there is a job that has neither finished nor failed.

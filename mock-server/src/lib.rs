@@ -113,7 +113,7 @@
 //! # Control
 //!
 //! What is served has a control interface below `/__mock/` ([`CONTROL_YAML`]): jobs, clock, faults, journal, snapshots,
-//! events. It comes before the contract's paths and can be left out ([`MockServerBuilder::control`]). Delays of faults
+//! events; a page at `/__mock/` shows it to people. It comes before the contract's paths and can be left out ([`MockServerBuilder::control`]). Delays of faults
 //! are real time; everything else is the world's time.
 //!
 //! # Broken on purpose
@@ -146,6 +146,7 @@ pub mod misbehave;
 mod mock;
 mod observe;
 mod operate;
+mod page;
 mod payload;
 mod prefer;
 pub mod proxy;

@@ -301,14 +301,18 @@ impl Mock {
         facts: &Facts,
         now: Moment,
     ) -> String {
-        if facts.state(now) == JobState::Finished {
-            let address = self.addresses.of(&world.name, kind, id);
-            match &self.misbehaving {
-                None => address,
-                Some(misbehaving) => misbehaving.file_address(address),
-            }
-        } else {
-            String::new()
+        match facts.state(now) {
+            JobState::Finished => self.file_address(world, kind, id),
+            _ => String::new(),
+        }
+    }
+
+    /// The address at which the file of a job is or will be.
+    pub(crate) fn file_address(&self, world: &World, kind: &str, id: &str) -> String {
+        let address = self.addresses.of(&world.name, kind, id);
+        match &self.misbehaving {
+            None => address,
+            Some(misbehaving) => misbehaving.file_address(address),
         }
     }
 

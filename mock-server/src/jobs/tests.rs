@@ -2,7 +2,7 @@ use std::collections::HashMap;
 
 use proptest::prelude::*;
 
-use super::{Facts, Jobs, JobsSnapshot, Refused};
+use super::{Facts, Jobs, JobsSnapshot, Page, Refused};
 use crate::bounds::Bounds;
 use crate::clock::Moment;
 use crate::course::Course;
@@ -175,7 +175,7 @@ fn pages_follow_each_other_in_the_order_of_numbers() {
     jobs.delete(&ids[3], now).unwrap();
     let (mut seen, mut after) = (Vec::new(), None);
     loop {
-        let page = jobs.list(now, after, 2, |_| true);
+        let page = jobs.list(now, Page::after(after, 2), |_| true);
         let Some((_, last)) = page.last() else { break };
         assert!(page.len() <= 2);
         after = Some(last.number);
@@ -184,11 +184,15 @@ fn pages_follow_each_other_in_the_order_of_numbers() {
     let expected: Vec<_> = ids.iter().filter(|id| **id != ids[3]).cloned().collect();
     assert_eq!(seen, expected);
     assert!(
-        jobs.list(Moment::from_micros(15), None, 9, |_| true)
+        jobs.list(Moment::from_micros(15), Page::after(None, 9), |_| true)
             .is_empty()
     );
-    assert!(jobs.list(now, None, 0, |_| true).is_empty());
-    assert_eq!(jobs.list(now, None, usize::MAX, |_| true).len(), 6);
+    assert!(jobs.list(now, Page::after(None, 0), |_| true).is_empty());
+    assert_eq!(
+        jobs.list(now, Page::after(None, usize::MAX), |_| true)
+            .len(),
+        6
+    );
 }
 
 #[test]

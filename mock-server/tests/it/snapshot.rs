@@ -79,7 +79,12 @@ async fn a_restored_snapshot_gives_the_same_answers() {
                 .await
                 .json(200);
         }
-        told.push(world.get("/jobs").await);
+        let mut jobs = world.get("/jobs").await;
+        for job in jobs["jobs"].as_array_mut().unwrap() {
+            // Each server and each world has addresses of its own; whether there is one is what must be the same.
+            job["file"] = json!(job["file"].is_string());
+        }
+        told.push(jobs);
         told.push(world.get("/faults").await);
         told
     };

@@ -26,7 +26,7 @@ use tokio::sync::Notify;
 
 pub(crate) use desktop::Desktop;
 pub use sqlite::OpenError;
-pub(crate) use sqlite::{SqliteStore, StoreLimits};
+pub(crate) use sqlite::{SqliteStore, StoreSettings};
 
 use crate::clock::Millis;
 use crate::job::{FileKey, Job, JobKey, Progress, State};
