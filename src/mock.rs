@@ -9,7 +9,8 @@ use std::time::Duration;
 use clap::{Args, ValueEnum};
 use smsload_mock::misbehave::{self, Misbehaviour, UnknownMisbehaviour};
 use smsload_mock::{
-    Course, Limits, MockServer, MockServerBuilder, RejectStatus, Unfinished, Violations, WorldFile,
+    Course, Limits, MockServer, MockServerBuilder, NamedLimit, RejectStatus, Unfinished,
+    Violations, WorldFile,
 };
 
 use crate::child::Child;
@@ -37,6 +38,7 @@ use crate::{breaches, watch};
   smsload mock --listen 0.0.0.0:4010 --public-url http://mock.example:4010
   smsload mock --spec my-openapi.yaml --overlay vendor.yaml --watch
   smsload mock --misbehave progress-goes-back
+  smsload mock --limit max_jobs=1000 --limit keep_jobs=60
   smsload mock -- pytest                  run a client's tests, fail if the client breaks the contract
   smsload mock --speed 60 -- sh -c 'my-client --server \"$SMSLOAD_URL\"'
 
@@ -98,6 +100,16 @@ pub(crate) struct MockArgs {
     /// How many values of `tenant-id` have jobs, clock, faults and journal of their own at once
     #[arg(long, value_name = "N", default_value_t = Limits::default().max_worlds)]
     max_tenants: usize,
+    /// Another name under which the control interface answers, besides addresses, names without a dot and names below
+    /// domains such as .local, .internal and .test; may be given several times
+    #[arg(long, value_name = "NAME")]
+    allow_host: Vec<String>,
+    /// Change a limit on what clients may cost the mock; may be given several times
+    #[arg(long, value_name = "NAME=VALUE")]
+    limit: Vec<String>,
+    /// List the limits, with their values and what they bound
+    #[arg(long)]
+    list_limits: bool,
     /// Breaches of the contract are listed, and do not make the command fail
     #[arg(long, requires = "command")]
     allow_violations: bool,
@@ -143,6 +155,10 @@ pub(crate) async fn run(args: MockArgs, terminal: Terminal) -> anyhow::Result<Ex
         println!("{}", misbehaviours());
         return Ok(exit::OK);
     }
+    if args.list_limits {
+        println!("{}", limits(&args.limits()?));
+        return Ok(exit::OK);
+    }
     let contract = args.contract.load(terminal)?;
     let watch = args
         .watch
@@ -183,6 +199,20 @@ pub(crate) async fn run(args: MockArgs, terminal: Terminal) -> anyhow::Result<Ex
 }
 
 impl MockArgs {
+    fn limits(&self) -> anyhow::Result<Limits> {
+        let mut limits = Limits {
+            journal_entries: self.journal,
+            max_worlds: self.max_tenants,
+            ..Limits::default()
+        };
+        for text in &self.limit {
+            limits.set(text).map_err(|error| {
+                anyhow::anyhow!("--limit: {error} (`smsload mock --list-limits` shows all of them)")
+            })?;
+        }
+        Ok(limits)
+    }
+
     fn builder(&self, terminal: Terminal) -> anyhow::Result<MockServerBuilder> {
         let reject_status = match self.rejections {
             Rejections::Contract => RejectStatus::Contract,
@@ -202,11 +232,10 @@ impl MockArgs {
                 UnfinishedFiles::NotFound => Unfinished::NotFound,
                 UnfinishedFiles::Partial => Unfinished::Partial,
             })
-            .limits(Limits {
-                journal_entries: self.journal,
-                max_worlds: self.max_tenants,
-                ..Limits::default()
-            });
+            .limits(self.limits()?);
+        for name in &self.allow_host {
+            builder = builder.allow_host(name);
+        }
         if let Some(path) = &self.world {
             builder = builder.world(world(path, terminal)?);
         }
@@ -221,6 +250,14 @@ impl MockArgs {
         }
         Ok(builder)
     }
+}
+
+fn limits(limits: &Limits) -> String {
+    let row = |one: NamedLimit| vec![one.name.to_owned(), one.value, one.what.to_owned()];
+    table(
+        &["name", "value", "what it bounds"],
+        limits.list().into_iter().map(row).collect(),
+    )
 }
 
 /// Reads a world file; everything that is wrong with it is shown, and ends the command.

@@ -28,7 +28,9 @@ use crate::terminal::stop_signal;
   smsload serve
   smsload serve --archive /srv/recordings --data-dir /var/lib/smsload --public-url http://sms.example:4020
   smsload serve --config sms.toml --set jobs.at_work=8 --allow-callback 192.168.7.0/24
-  smsload serve jobs list --data-dir /var/lib/smsload"
+  smsload serve jobs list --data-dir /var/lib/smsload
+  smsload serve --archive /srv/recordings --import a.mp4 b.mp4 --device 34020000001110000228 \\
+    --channel 34020000001320000666 --start 2025-04-04T21:30:00"
 )]
 pub(crate) struct ServeArgs {
     #[command(subcommand)]
@@ -51,8 +53,6 @@ pub(crate) struct ServeArgs {
     /// Serve the built-in recordings, whatever the configuration says
     #[arg(long)]
     demo: bool,
-    #[command(flatten)]
-    import: ImportArgs,
     /// What callers reach this server by; file addresses begin with it [default: the address listened on]
     #[arg(long, value_name = "URL")]
     public_url: Option<String>,
@@ -68,6 +68,8 @@ pub(crate) struct ServeArgs {
     /// How a rejection is told [default: what the configuration says]
     #[arg(long, value_enum)]
     rejections: Option<Rejections>,
+    #[command(flatten)]
+    import: ImportArgs,
 }
 
 #[derive(Debug, Subcommand)]
@@ -99,8 +101,9 @@ pub(crate) async fn run(mut args: ServeArgs) -> anyhow::Result<Exit> {
         return serve_jobs::run(args);
     }
     let config = config(&args)?;
-    if args.import.is_asked() {
-        return args.import.run(config.archive);
+    if args.import.is_asked_for() {
+        args.import.run(config.archive.as_deref())?;
+        return Ok(exit::OK);
     }
     let listen = config
         .listen

@@ -76,6 +76,25 @@ impl Process {
     }
 }
 
+impl Process {
+    /// Processor time that it has taken so far, in seconds (`utime` and `stime` of proc(5)).
+    pub(crate) fn processor_time(&self) -> anyhow::Result<f64> {
+        /// Ticks a second, on every Linux.
+        const TICKS: f64 = 100.0;
+        let path = format!("/proc/{}/stat", self.child.id());
+        let stat = std::fs::read_to_string(&path).with_context(|| format!("cannot read {path}"))?;
+        // The name, in brackets, may hold blanks.
+        let after = stat.rsplit_once(')').map_or("", |(_, after)| after);
+        let ticks: Vec<f64> = after
+            .split_whitespace()
+            .skip(11)
+            .take(2)
+            .filter_map(|field| field.parse().ok())
+            .collect();
+        Ok(ticks.iter().sum::<f64>() / TICKS)
+    }
+}
+
 impl Drop for Process {
     fn drop(&mut self) {
         // It may have ended by itself; either way it is gone afterwards.

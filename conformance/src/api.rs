@@ -61,10 +61,10 @@ pub(crate) struct Api {
     pub(crate) answer: AnswerNames,
     pub(crate) start: Oracle,
     pub(crate) query: Option<Query>,
-    /// The query of a target that does not declare it.
-    pub(crate) undeclared_query: Option<Query>,
     /// The scale of progress in callbacks.
     pub(crate) callback_scale: Scale,
+    /// The query of a target that does not declare it.
+    pub(crate) undeclared_query: Option<Query>,
     /// A request that is valid but for the values of the fixtures.
     template: Object,
     /// What a request must be.

@@ -80,20 +80,6 @@ impl RunBuilder {
         }
     }
 
-    /// Where callbacks are received. 127.0.0.1 and a free port, unless said otherwise.
-    #[must_use]
-    pub fn callback_listen(mut self, address: SocketAddr) -> Self {
-        self.receiver.listen = address;
-        self
-    }
-
-    /// The address by which the target reaches that, if it is another one: `http://HOST:PORT`, perhaps with a path.
-    #[must_use]
-    pub fn callback_url(mut self, url: impl Into<String>) -> Self {
-        self.receiver.url = Some(url.into());
-        self
-    }
-
     /// The seed that all cases are drawn from. 0 unless said otherwise: the caller draws one.
     #[must_use]
     pub fn seed(mut self, seed: u64) -> Self {
@@ -171,6 +157,20 @@ impl RunBuilder {
         self
     }
 
+    /// Where callbacks are received. 127.0.0.1 and a free port, unless said otherwise.
+    #[must_use]
+    pub fn callback_listen(mut self, address: SocketAddr) -> Self {
+        self.receiver.listen = address;
+        self
+    }
+
+    /// The address by which the target reaches that, if it is another one: `http://HOST:PORT`, perhaps with a path.
+    #[must_use]
+    pub fn callback_url(mut self, url: impl Into<String>) -> Self {
+        self.receiver.url = Some(url.into());
+        self
+    }
+
     /// What can end the run before it is done.
     #[must_use]
     pub fn stopped_by(mut self, stop: &Stop) -> Self {
@@ -181,7 +181,8 @@ impl RunBuilder {
     /// The run that was described.
     ///
     /// # Errors
-    /// The contract cannot be judged by, an id or a tag is not known, callbacks cannot be received, or TLS cannot be set up.
+    /// The contract cannot be judged by, an id or a tag is not known, callbacks cannot be received, or TLS cannot be set
+    /// up.
     pub fn build(self) -> Result<Run, RunError> {
         let catalogue = Requirements::bundled();
         let generic = Generic::of(&self.contract);
@@ -197,39 +198,42 @@ impl RunBuilder {
         self.check(&ids.map(String::as_str).collect::<Vec<_>>())?;
         let lines = all_lines(catalogue)
             .filter(|(r, line)| api.is_some() && self.selection.selects(Some(r), line));
-        let lines: Vec<(_, Line)> = lines.collect();
-        let others = others.into_iter();
-        let others = others.filter(|line| self.selection.selects(None, line));
-        let others = others.collect();
-        let client = Client::new(&self.target)?;
+        let lines: Vec<_> = lines.collect();
         let is_watched = |(_, line): &(_, Line)| checks::watched(&line.id).is_some();
         let doors = match lines.iter().any(is_watched) {
             true => Some(Doors::take(&self.receiver)?),
             false => None,
         };
+        let others = others.into_iter();
+        let others = others.filter(|line| self.selection.selects(None, line));
+        let others = others.collect();
+        let client = Client::new(&self.target)?;
         Ok(Run {
-            doors,
             lines,
             others,
             api,
             generic,
             client,
+            doors,
             builder: self,
         })
     }
 
-    /// What the run is of.
+    /// What the run is of; it begins now.
     pub(crate) fn about(&self, has_catalogue: bool) -> About {
+        let selection = &self.selection;
         About {
             contract: Fingerprint::of_contract(&self.contract),
             catalogue: has_catalogue.then(Fingerprint::of_catalogue),
             settings: RunSettings {
-                profiles: self.selection.profiles.clone(),
+                profiles: selection.profiles.clone(),
                 cases: self.cases,
-                only: self.selection.only.clone(),
-                skip: self.selection.skip.clone(),
-                tags: self.selection.tags.clone(),
-                shard: self.selection.shard.map(|shard| shard.to_string()),
+                only: selection.only.clone(),
+                skip: selection.skip.clone(),
+                tags: selection.tags.clone(),
+                shard: selection.shard.map(|shard| shard.to_string()),
+                fail_fast: self.fails_fast,
+                max_seconds: self.max_time.map(|time| time.as_secs()),
                 concurrency: self.target.limits.concurrency,
                 downloads: self.target.limits.downloads,
             },

@@ -15,8 +15,7 @@ use std::time::{Duration, Instant};
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 use tokio::sync::{Semaphore, SemaphorePermit};
 
-pub(crate) use fetch::Fetch;
-
+pub(crate) use self::fetch::Fetch;
 use self::transport::Transport;
 use crate::base_url::BaseUrl;
 use crate::exchange::{Answer, Exchange, HeaderText, Lost, Received, Sent};
@@ -124,7 +123,11 @@ impl Client {
             .map_err(|e| format!("{url} cannot be sent as it is ({e})"))?;
         let mut headers = HeaderMap::with_capacity(4);
         headers.insert(header::ACCEPT, HeaderValue::from_static("*/*"));
-        self.insert_own(request, &mut headers).await?;
+        for (name, secret) in self.own_headers(request) {
+            let value = secret.value().await;
+            let value = value.map_err(|why| format!("header `{name}`: {why}"))?;
+            headers.insert(name.clone(), usable(name, &value)?);
+        }
         for (name, value) in &request.headers {
             let name = HeaderName::from_bytes(name.as_bytes())
                 .map_err(|_| format!("{name:?} is no header name"))?;
@@ -132,15 +135,6 @@ impl Client {
             headers.append(name, value);
         }
         Ok((uri, headers))
-    }
-
-    async fn insert_own(&self, request: &Request, headers: &mut HeaderMap) -> Result<(), String> {
-        for (name, secret) in self.own_headers(request) {
-            let value = secret.value().await;
-            let value = value.map_err(|why| format!("header `{name}`: {why}"))?;
-            headers.insert(name.clone(), usable(name, &value)?);
-        }
-        Ok(())
     }
 
     /// An answer without the secrets that it may repeat.

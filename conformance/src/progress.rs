@@ -190,6 +190,14 @@ impl QuerySpots {
         }
     }
 
+    /// Where the file address stands, if it is known without an answer: a JSON Pointer.
+    pub(crate) fn url_pointer(&self) -> Option<&str> {
+        match &self.url {
+            Place::Declared(pointer) => Some(pointer),
+            Place::Usual(pointer, _) => pointer.as_deref(),
+        }
+    }
+
     /// What the answer of an accepted query tells.
     pub(crate) fn read(&self, exchange: &Exchange, body: &Value) -> Reading {
         let value = self.value.find(body);

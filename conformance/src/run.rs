@@ -17,8 +17,9 @@ use crate::generic::{Generic, Ground};
 use crate::judge::{self, Settings};
 use crate::receiver::{Doors, Receiver};
 use crate::result::{Ended, Line, LineResult, RunResult, Verdict};
-use crate::scene::Scene;
+use crate::scene::{self, Scene};
 use crate::session::Session;
+use crate::stop::Stop;
 use crate::tally::verdict;
 use crate::target::Target;
 
@@ -73,7 +74,7 @@ impl Run {
             line: line.clone(),
             profiles: requirement.profiles.clone(),
             tags: requirement.tags.clone(),
-            awaits: what_awaits(requirement, line, target),
+            awaits: what_awaits(requirement, &line.id, target),
         });
         let others = self.others.iter().map(|line| Planned {
             line: line.clone(),
@@ -86,15 +87,6 @@ impl Run {
 
     /// Runs it. The reporter hears of everything as it happens.
     pub async fn run(self, reporter: &mut dyn Reporter) -> RunResult {
-        self.run_until(reporter, std::future::pending()).await
-    }
-
-    /// Runs it until it ends, or until `stop` says why it has to: then what it found so far is its result, cut short.
-    pub async fn run_until(
-        self,
-        reporter: &mut dyn Reporter,
-        stop: impl Future<Output = String>,
-    ) -> RunResult {
         let (events, mut inbox) = Events::channel();
         let about = Arc::new(self.builder.about(self.api.is_some()));
         reporter.on(&Event::RunStarted {
@@ -103,24 +95,15 @@ impl Run {
             about: Arc::clone(&about),
             lines: self.all().cloned().collect(),
         });
-        let signal = self.builder.stop.clone();
-        let time = self.builder.max_time;
-        let early = async {
-            let why = tokio::select! {
-                why = stop => why,
-                why = time_is_over(time) => why,
-            };
-            signal.stop(why);
-            std::future::pending::<()>().await
-        };
+        let time_is_over = time_is_over(self.builder.stop.clone(), self.builder.max_time);
         let engine = self.engine(events, about);
-        tokio::pin!(engine, early);
+        tokio::pin!(engine, time_is_over);
         let result = loop {
             tokio::select! {
                 biased;
                 Some(event) = inbox.recv() => reporter.on(&event),
                 result = &mut engine => break result,
-                () = &mut early => {}
+                () = &mut time_is_over => {}
             }
         };
         while let Ok(event) = inbox.try_recv() {
@@ -206,13 +189,14 @@ impl Run {
     }
 }
 
-/// Why the run ends when its time is over; never, if it has all time.
-async fn time_is_over(time: Option<Duration>) -> String {
+/// Ends the run when its time is over; waits for ever if it has all time.
+async fn time_is_over(stop: Stop, time: Option<Duration>) {
     let Some(time) = time else {
         return std::future::pending().await;
     };
     tokio::time::sleep(time).await;
-    format!("the time for the run, {time:?}, is over")
+    stop.stop(format!("the time for the run, {time:?}, is over"));
+    std::future::pending().await
 }
 
 /// When a line is judged.
@@ -258,26 +242,15 @@ async fn catalogue(
     for turn in [Turn::Usual, Turn::Careful, Turn::Late] {
         session.take_care(turn == Turn::Careful);
         let of_turn = lines.iter().filter(|(r, line)| Turn::of(r, line) == turn);
-        let is_watched = |line: &Line| checks::watched(&line.id).is_some();
+        // Nothing is watched where nobody is.
+        let is_watched = |line: &Line| unreachable.is_none() && checks::watched(&line.id).is_some();
         let (watched, others): (Vec<_>, Vec<_>) = of_turn.partition(|(_, line)| is_watched(line));
-        let watching = judge_watched(&scene, &watched, unreachable.as_deref(), builder);
-        let judging = async {
-            let mut results = Vec::new();
-            for (requirement, line) in others {
-                let check = checks::find(&line.id);
-                let result = match &unreachable {
-                    Some(why) if check.is_some() => {
-                        verdict(line.clone(), Verdict::Inconclusive, Some(why.clone()))
-                    }
-                    _ => judge_line(session, requirement, line, check, builder).await,
-                };
-                stop_at_failure(session, &result, builder);
-                results.push(result);
-            }
-            results
-        };
         // What is watched begins first: much of it takes its time whatever else is done.
-        let (watched, others) = tokio::join!(biased; watching, judging);
+        let (watched, others) = tokio::join!(
+            biased;
+            judge_watched(&scene, &watched, builder),
+            judge_others(session, &others, unreachable.as_deref(), builder),
+        );
         let all = watched.into_iter().chain(others);
         results.extend(all.map(|result| (result.line.id.clone(), result)));
     }
@@ -298,49 +271,63 @@ async fn catalogue(
     }
 }
 
-/// Judges the lines that a scene serves, all of them at once.
-async fn judge_watched(
-    scene: &Scene<'_>,
+/// Judges lines one after the other.
+async fn judge_others(
+    session: &Session,
     lines: &[&(&'static Requirement, Line)],
     unreachable: Option<&str>,
     builder: &RunBuilder,
 ) -> Vec<LineResult> {
-    let open = |line: &Line, why: &str| {
-        let why = Some(why.to_owned());
-        verdict(line.clone(), Verdict::Inconclusive, why)
-    };
-    let (mut applicable, mut results) = (Vec::new(), Vec::new());
+    let mut results = Vec::new();
     for (requirement, line) in lines {
-        let awaits = what_awaits(requirement, line, scene.target);
-        match (awaits, unreachable) {
-            (Awaits::Skipped(why), _) => {
+        let check = checks::find(&line.id);
+        let result = match unreachable {
+            Some(why) if check.is_some() || checks::watched(&line.id).is_some() => {
+                verdict(line.clone(), Verdict::Inconclusive, Some(why.to_owned()))
+            }
+            _ => judge_line(session, requirement, line, check, builder).await,
+        };
+        end_if_failed(session, &result, builder);
+        results.push(result);
+    }
+    results
+}
+
+/// Judges the lines that a scene serves, all of them at once.
+async fn judge_watched(
+    scene: &Scene<'_>,
+    lines: &[&(&'static Requirement, Line)],
+    builder: &RunBuilder,
+) -> Vec<LineResult> {
+    let session = scene.session;
+    let (mut judged, mut results) = (Vec::new(), Vec::new());
+    let open =
+        |line: &Line, why: &str| verdict(line.clone(), Verdict::Inconclusive, Some(why.to_owned()));
+    for (requirement, line) in lines {
+        match what_awaits(requirement, &line.id, scene.target) {
+            Awaits::Skipped(why) => {
                 results.push(verdict(line.clone(), Verdict::Skipped, Some(why)));
             }
-            (_, Some(why)) => results.push(open(line, why)),
-            (_, None) => applicable.push(line.clone()),
+            _ => judged.push(line.clone()),
         }
     }
     // What was under way when the run was stopped is dropped with its sockets.
     let played = tokio::select! {
         biased;
-        why = scene.session.stop().stopped() => {
-            applicable.iter().map(|line| open(line, &why)).collect()
-        }
-        played = scene.play(&applicable) => played,
+        why = session.stop().stopped() => judged.iter().map(|line| open(line, &why)).collect(),
+        played = scene.play(&judged) => played,
     };
     results.extend(played);
     for result in &results {
-        stop_at_failure(scene.session, result, builder);
-        let started = Event::LineStarted(result.line.clone());
-        scene.session.tell(started).await;
+        session.tell(Event::LineStarted(result.line.clone())).await;
         let finished = Event::LineFinished(Arc::new(result.clone()));
-        scene.session.tell(finished).await;
+        session.tell(finished).await;
+        end_if_failed(session, result, builder);
     }
     results
 }
 
-/// Ends the run at a failure that counts, if that is what was asked for.
-fn stop_at_failure(session: &Session, result: &LineResult, builder: &RunBuilder) {
+fn end_if_failed(session: &Session, result: &LineResult, builder: &RunBuilder) {
     if builder.fails_fast && builder.counts(result) {
         let why = format!("{} failed, and the run ends with a failure", result.line.id);
         session.stop().stop(why);
@@ -355,8 +342,9 @@ async fn judge_line(
     builder: &RunBuilder,
 ) -> LineResult {
     session.tell(Event::LineStarted(line.clone())).await;
+    session.take_care(requirement.profiles.contains(&Profile::Security));
     let open = |why: &str| verdict(line.clone(), Verdict::Inconclusive, Some(why.to_owned()));
-    let result = match (check, what_awaits(requirement, line, &builder.target)) {
+    let result = match (check, what_awaits(requirement, &line.id, &builder.target)) {
         (_, Awaits::NotTested(why)) => verdict(line.clone(), Verdict::NotTested, why),
         (_, Awaits::Skipped(why)) => verdict(line.clone(), Verdict::Skipped, Some(why)),
         (Some(check), Awaits::Judged) if session.gone().is_none() => {
@@ -390,14 +378,13 @@ pub enum Awaits {
     NotTested(Option<String>),
 }
 
-fn what_awaits(requirement: &Requirement, line: &Line, target: &Target) -> Awaits {
-    let watched = checks::watched(&line.id);
-    if checks::find(&line.id).is_none() && watched.is_none() {
-        let why = untested(requirement, &line.id).map(|why| why.en.clone());
+fn what_awaits(requirement: &Requirement, line: &str, target: &Target) -> Awaits {
+    if checks::find(line).is_none() && checks::watched(line).is_none() {
+        let why = untested(requirement, line).map(|why| why.en.clone());
         return Awaits::NotTested(why);
     }
     not_applicable(requirement, target)
-        .or_else(|| crate::scene::not_applicable(line, target).filter(|_| watched.is_some()))
+        .or_else(|| scene::not_applicable(line, target))
         .map_or(Awaits::Judged, Awaits::Skipped)
 }
 

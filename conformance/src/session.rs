@@ -173,8 +173,7 @@ impl Session {
     /// Reads a file, or a part of one.
     pub(crate) async fn fetch(&self, fetch: Fetch) -> Arc<Exchange> {
         let exchange = Arc::new(self.client.fetch(fetch).await);
-        self.told(&exchange).await;
-        exchange
+        self.told(exchange).await
     }
 
     /// Sends a GET with a request target of any kind to the host of an address.
@@ -185,14 +184,14 @@ impl Session {
         target: &str,
     ) -> Arc<Exchange> {
         let exchange = Arc::new(self.client.fetch_raw(id, url, target).await);
-        self.told(&exchange).await;
-        exchange
+        self.told(exchange).await
     }
 
     /// A file may lie anywhere: what comes of it says nothing about whether the target is there.
-    async fn told(&self, exchange: &Arc<Exchange>) {
+    async fn told(&self, exchange: Arc<Exchange>) -> Arc<Exchange> {
         self.sent.fetch_add(1, Ordering::Relaxed);
-        self.tell(Event::Exchanged(Arc::clone(exchange))).await;
+        self.tell(Event::Exchanged(Arc::clone(&exchange))).await;
+        exchange
     }
 
     /// Sends a request that is sent once in a run; later callers get the same answer.

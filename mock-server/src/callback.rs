@@ -2,8 +2,11 @@
 //! down in the journal.
 //!
 //! A world has a courier of its own from its first job with an address for callbacks on, and only while the mock is
-//! served. A reset, a restored snapshot and the end of serving drop it, and with it whatever was still to be told.
+//! served. A reset, a restored snapshot and the end of serving drop it, and with it whatever was still to be told; a
+//! snapshot has what it takes to go on ([`KeptCallback`]).
 
+mod entry;
+mod snapshot;
 mod teller;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
@@ -13,15 +16,18 @@ use serde_json::Value;
 use smsload_spec::{Exchange, Job, JobStart, Operation};
 use tokio::runtime::Handle;
 
+use crate::bounds::Reached;
 use crate::clock::Moment;
-use crate::courier::{Address, Courier, JobKey, Settings, Steps};
+use crate::courier::{Address, Courier, FollowError, JobKey, Settings, Steps};
 use crate::course::Course;
 use crate::job::{Facts, JobState};
 use crate::journal::CallbackAttempt;
 use crate::mock::{Mock, Place};
 use crate::service::Shared;
 use crate::world::World;
-use teller::{Spot, Subject, Teller};
+use teller::{Progress, Spot, Subject, Teller};
+
+pub(crate) use snapshot::{KeptCallback, Resumed};
 
 /// The shortest time between two looks at a job.
 const LEAST_EVERY: Duration = Duration::from_millis(1);
@@ -75,6 +81,8 @@ fn wanted(operation: &Operation, kind: &str, body: &Value) -> Option<(Spot, Stri
     let (callback, told, address) = found?;
     let spot = Spot {
         operation: Box::from(operation.id.as_str()),
+        route: (operation.method.clone(), Box::from(operation.path.as_str())),
+        kind: Box::from(kind),
         callback: Box::from(callback.name.as_str()),
         method: told.method.clone(),
     };
@@ -104,13 +112,15 @@ pub(crate) fn follow(
         tracing::debug!(id, "no callbacks: the mock is not served");
         return;
     };
-    let subject = Subject {
-        id: Box::from(id),
-        kind: mock.kind(&job.kind),
-        spot: desk.shared(spot),
-    };
-    if let Err(why) = desk.follow(mock.callbacks, world, subject, &address) {
-        let address = teller::without_user(&address).into_owned();
+    let kind = mock.kind(&job.kind);
+    let followed = Address::parse(&address)
+        .map_err(|error| error.to_string())
+        .and_then(|address| {
+            let subject = Subject::new(id, kind, desk.shared(spot), address, Progress::default());
+            desk.follow(mock, world, subject)
+        });
+    if let Err(why) = followed {
+        let address = entry::without_user(&address).into_owned();
         tracing::warn!(id, address, why, "no callbacks are sent for this job");
         world.note_callback(
             world.clock.now(),
@@ -134,6 +144,39 @@ impl Callbacks {
         }
     }
 
+    /// Asks again about all jobs that a contract did not say anything of: another may.
+    pub(crate) fn nudge_lost(&self) {
+        let desk = self.lock().clone();
+        if let Some(desk) = desk {
+            for number in desk.teller.find_lost() {
+                desk.courier.nudge(JobKey(number));
+            }
+        }
+    }
+
+    /// What is told of which jobs, in the order of their numbers.
+    pub(crate) fn export(&self) -> Vec<KeptCallback> {
+        let desk = self.lock().clone();
+        desk.map_or_else(Vec::new, |desk| desk.teller.export())
+    }
+
+    /// Goes on telling, of jobs that are kept.
+    pub(crate) fn resume(mock: &Mock, world: &World, callbacks: Vec<Resumed>) {
+        if callbacks.is_empty() {
+            return;
+        }
+        let Some(desk) = world.callbacks.desk(mock, world) else {
+            return;
+        };
+        for one in callbacks {
+            let spot = desk.shared(one.spot);
+            let subject = Subject::new(&one.job, one.kind, spot, one.address, one.progress);
+            if let Err(why) = desk.follow(mock, world, subject) {
+                tracing::warn!(id = one.job, why, "no callbacks are sent for this job");
+            }
+        }
+    }
+
     /// Sends nothing more of what was to be told.
     pub(crate) fn close(&self) {
         let desk = self.lock().take();
@@ -147,7 +190,7 @@ impl Callbacks {
         let office = mock.office()?;
         let mut slot = self.lock();
         if slot.is_none() {
-            *slot = Desk::open(&office, mock.callbacks, world).map(Arc::new);
+            *slot = Desk::open(&office, mock, world).map(Arc::new);
         }
         slot.clone()
     }
@@ -158,15 +201,16 @@ impl Callbacks {
 }
 
 impl Desk {
-    fn open(office: &Office, rules: Rules, world: &World) -> Option<Self> {
+    fn open(office: &Office, mock: &Mock, world: &World) -> Option<Self> {
         let teller = Arc::new(Teller::new(Weak::clone(&office.server), world.weak()));
+        let limits = mock.limits();
         let mut settings = Settings {
-            seed: rules.seed,
+            seed: mock.callbacks.seed,
+            max_jobs: limits.max_callbacks,
+            pool: Some(Arc::clone(&mock.worlds().bounds().couriers)),
             ..Settings::default()
         };
-        if let Some(server) = office.server.upgrade()
-            && let Some(misbehaving) = server.mock.load().misbehaving()
-        {
+        if let Some(misbehaving) = mock.misbehaving() {
             misbehaving.courier(&mut settings);
         }
         let _entered = office.runtime.enter();
@@ -195,26 +239,28 @@ impl Desk {
         spot
     }
 
-    fn follow(
-        &self,
-        rules: Rules,
-        world: &World,
-        subject: Subject,
-        address: &str,
-    ) -> Result<(), String> {
-        let address = Address::parse(address).map_err(|error| error.to_string())?;
+    fn follow(&self, mock: &Mock, world: &World, subject: Subject) -> Result<(), String> {
         let now = world.clock.now();
         let facts = world.jobs.find(subject.kind, &subject.id, now);
         let facts = facts.ok_or("the job is gone already")?;
         let number = facts.number;
         // There is nothing to tell of a start; what does not run is looked at once, to see when it is forgotten.
         let first = match facts.state(now) {
-            JobState::Running => rules.next(world, &facts, now).unwrap_or(now),
+            JobState::Running if subject.is_new() => {
+                mock.callbacks.next(world, &facts, now).unwrap_or(now)
+            }
             _ => now,
         };
+        let (address, Progress { mark, deliveries }) =
+            (subject.address.clone(), subject.progress());
         self.teller.add(number, subject);
-        let followed = self.courier.follow(JobKey(number), address, first);
+        let followed = self
+            .courier
+            .resume(JobKey(number), address, first, mark, deliveries);
         followed.map_err(|error| {
+            if let FollowError::Full(_) = error {
+                mock.worlds().bounds().tell(Reached::Callbacks);
+            }
             self.teller.remove(number);
             error.to_string()
         })
@@ -255,9 +301,10 @@ mod tests {
 
     use http::{HeaderMap, HeaderValue, Method};
     use jiff::Timestamp;
+    use smsload_spec::{Contract, Document, Load};
     use tokio::runtime::Handle;
 
-    use super::Office;
+    use super::{Office, Shared};
     use crate::clock::Clock;
     use crate::mock::Mock;
     use crate::request::Request;
@@ -271,6 +318,16 @@ mod tests {
             ..Settings::default()
         });
         Arc::new(mock.unwrap())
+    }
+
+    /// What a server would share; callbacks are sent as long as it lives.
+    fn served(mock: &Arc<Mock>) -> Arc<Shared> {
+        let server = Arc::new(Shared::new(Arc::clone(mock), mock.limits().clone()));
+        mock.staff(Some(Office {
+            server: Arc::downgrade(&server),
+            runtime: Handle::current(),
+        }));
+        server
     }
 
     /// Starts a job whose callbacks nobody hears.
@@ -294,15 +351,7 @@ mod tests {
     #[tokio::test]
     async fn what_never_ends_is_followed_no_longer_than_it_is_kept() {
         let mock = mock("never-starts");
-        let server = Arc::new(crate::service::Shared::new(
-            Arc::clone(&mock),
-            mock.limits().clone(),
-        ));
-        let office = Office {
-            server: Arc::downgrade(&server),
-            runtime: Handle::current(),
-        };
-        mock.staff(Some(office));
+        let _server = served(&mock);
         start(&mock);
         let desk = mock.default_world().callbacks.lock().clone().unwrap();
         desk.courier.settled().await;
@@ -310,6 +359,37 @@ mod tests {
         mock.clock().advance(Duration::from_secs(1_000_000));
         desk.courier.settled().await;
         assert_eq!((desk.courier.len(), desk.teller.len()), (0, 0));
+    }
+
+    #[tokio::test]
+    async fn a_contract_that_says_nothing_of_a_job_loses_none() {
+        let mock = mock("linear");
+        let server = served(&mock);
+        start(&mock);
+        let desk = mock.default_world().callbacks.lock().clone().unwrap();
+        let document = Document::Text {
+            name: "other.yaml".to_owned(),
+            text: "openapi: 3.0.3\ninfo: {title: other, version: '1'}\npaths: {}\n".to_owned(),
+        };
+        let other = Contract::load(&Load {
+            document,
+            overlays: Vec::new(),
+        });
+        let other = mock.under(Arc::new(other.unwrap_or_else(|p| panic!("{p}"))));
+        server.mock.store(Arc::new(other));
+        mock.clock().advance(Duration::from_secs(600));
+        desk.courier.settled().await;
+        assert_eq!((desk.courier.len(), desk.teller.find_lost()), (1, vec![0]));
+        server.mock.store(Arc::clone(&mock));
+        mock.default_world().callbacks.nudge_lost();
+        desk.courier.settled().await;
+        assert_eq!((desk.courier.len(), desk.teller.find_lost()), (1, vec![]));
+        let journal = mock.default_world().journal.list(0, |_| true);
+        assert_eq!(
+            journal.entries.len(),
+            2,
+            "the start, and an attempt to tell the end"
+        );
     }
 
     #[tokio::test]

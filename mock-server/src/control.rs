@@ -2,29 +2,34 @@
 //!
 //! `control.yaml` describes it, in the same form as a contract; it is routed and judged by the same code, so that every
 //! fault of a request is told at once. Paths below `/__mock/` never reach the contract, and no path of the contract
-//! reaches them, since the path is looked at as it was sent.
+//! reaches them, since the path is looked at as it was sent. The page for people ([`page`]) lies among them.
 
 mod clock;
+mod contract;
 mod faults;
 mod jobs;
 mod journal;
+mod names;
+mod origin;
 mod problem;
 mod query;
 mod snapshot;
 
 use std::sync::{Arc, LazyLock};
 
-use http::header::{CACHE_CONTROL, CONTENT_TYPE, HOST, HeaderValue, ORIGIN};
-use http::{HeaderMap, HeaderName, Method, StatusCode};
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
+use http::{HeaderMap, Method, StatusCode};
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 use smsload_spec::{Contract, Document, Load, Match, RequestParts, Route};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+pub(crate) use self::origin::name as host_name;
 use self::problem::{Problem, problem};
 use self::query::Query;
 use crate::limits::Limits;
 use crate::mock::Mock;
+use crate::page;
 use crate::request::{Answer, JSON, Outcome, Request};
 use crate::world::World;
 
@@ -74,7 +79,7 @@ pub(crate) fn max_body(path: &str, limits: &Limits) -> usize {
     }
 }
 
-/// Makes sure that the interface is compiled, so that no request waits for it.
+/// Compiles the interface, so that hardly any request waits for it. It takes as long as all else at the start.
 pub(crate) fn prepare() {
     LazyLock::force(&CONTROL);
 }
@@ -82,11 +87,17 @@ pub(crate) fn prepare() {
 /// The answer to a control request.
 pub(crate) fn reply(mock: &Mock, listeners: &Arc<Semaphore>, request: &Request<'_>) -> Reply {
     let answer = |answer: Answer<'static>| Reply::Answer(Box::new(answer));
-    let asked = route(request).and_then(|found| {
-        if is_foreign(request) {
-            return Err(problem(StatusCode::FORBIDDEN, FOREIGN));
+    if let Some(page) = page::answer(request) {
+        return answer(page);
+    }
+    let asked = origin::check_host(request.headers, mock.hosts()).and_then(|()| {
+        let found = route(request)?;
+        // What only reads needs no such check, but for listening, which takes a place.
+        let is_read = matches!(*request.method, Method::GET | Method::HEAD);
+        if !is_read || found.operation.id == "listen" {
+            origin::check_origin(request.headers)?;
         }
-        judge(&found, request)
+        judge(mock, &found, request)
     });
     let asked = match asked {
         Ok(asked) => asked,
@@ -108,27 +119,6 @@ pub(crate) fn reply(mock: &Mock, listeners: &Arc<Semaphore>, request: &Request<'
     answer(operate(mock, &world, &asked).unwrap_or_else(Problem::answer))
 }
 
-const FOREIGN: &str =
-    "a page of another origin cannot change anything here: the header Origin must name this server";
-
-/// True if a browser sends it for a page of another origin. Reading needs no such check: browsers keep the answer from
-/// such a page, since nothing here allows it (Fetch standard, CORS).
-fn is_foreign(request: &Request<'_>) -> bool {
-    if matches!(*request.method, Method::GET | Method::HEAD) {
-        return false;
-    }
-    let text = |name: HeaderName| request.headers.get(name).map(HeaderValue::as_bytes);
-    let is_same = |origin: &[u8]| {
-        let host = text(HOST).unwrap_or_default();
-        let origin = origin
-            .strip_prefix(b"http://")
-            .or(origin.strip_prefix(b"https://"));
-        origin.is_some_and(|origin| origin.eq_ignore_ascii_case(host))
-    };
-    let is_cross_site = text(HeaderName::from_static("sec-fetch-site")) == Some(b"cross-site");
-    is_cross_site || text(ORIGIN).is_some_and(|origin| !is_same(origin))
-}
-
 /// A request that is as it should be.
 struct Asked<'r> {
     operation: &'static str,
@@ -145,11 +135,6 @@ fn route(request: &Request<'_>) -> Result<Match<'static>, Problem> {
     }
     match route {
         Route::Found(found) => Ok(found),
-        Route::NotFound if matches!(request.path, "/__mock" | "/__mock/") => {
-            let hint =
-                "there is no page here yet; GET /__mock/openapi.json describes what there is";
-            Err(problem(StatusCode::NOT_FOUND, hint))
-        }
         Route::NotFound => {
             let hint =
                 "the control interface has no such path; GET /__mock/openapi.json describes it";
@@ -165,7 +150,11 @@ fn route(request: &Request<'_>) -> Result<Match<'static>, Problem> {
 }
 
 /// Everything that is wrong with a request, at once.
-fn judge<'r>(found: &Match<'static>, request: &Request<'r>) -> Result<Asked<'r>, Problem> {
+fn judge<'r>(
+    mock: &Mock,
+    found: &Match<'static>,
+    request: &Request<'r>,
+) -> Result<Asked<'r>, Problem> {
     let parts = RequestParts {
         query: request.query,
         headers: request.headers,
@@ -174,12 +163,14 @@ fn judge<'r>(found: &Match<'static>, request: &Request<'r>) -> Result<Asked<'r>,
     let judged = CONTROL.request(found, &parts);
     let query = Query::new(request.query);
     let unknown = query.unknown(found.operation);
-    if !judged.violations.is_empty() || !unknown.is_empty() || !judged.duplicates.is_empty() {
-        return Err(Problem::of(
-            &judged.violations,
-            &unknown,
-            &judged.duplicates,
-        ));
+    let body = judged.body.as_ref();
+    let names = body.map_or_else(Vec::new, |body| {
+        names::unknown(mock, &found.operation.id, body)
+    });
+    let lists = [unknown.len(), judged.duplicates.len(), names.len()];
+    if !judged.violations.is_empty() || lists != [0; 3] {
+        let problem = Problem::of(&judged.violations, &unknown, &judged.duplicates);
+        return Err(problem.and(names));
     }
     Ok(Asked {
         operation: &found.operation.id,
@@ -196,21 +187,24 @@ fn judge<'r>(found: &Match<'static>, request: &Request<'r>) -> Result<Asked<'r>,
 fn operate(mock: &Mock, world: &World, asked: &Asked<'_>) -> Done {
     match asked.operation {
         "describe" => ok(CONTROL.document()),
-        "listJobs" => jobs::list(world, &asked.query),
+        "showContract" => contract::show(mock),
+        "listWorlds" => contract::worlds(mock),
+        "listJobs" => jobs::list(mock, world, &asked.query),
         "getJob" | "deleteJob" | "stallJob" | "resumeJob" | "failJob" | "finishJob" => {
-            jobs::one(world, asked.operation, &asked.id)
+            jobs::one(mock, world, asked.operation, &asked.id)
         }
         "getClock" => clock::show(world),
         "setClock" => clock::set(world, &asked.body),
         "advanceClock" => clock::advance(world, &asked.body),
         "listFaults" => faults::list(world),
-        "addFault" => faults::add(mock, world, &asked.body),
-        "replaceFaults" => faults::replace(mock, world, &asked.body),
+        "addFault" => faults::add(world, &asked.body),
+        "replaceFaults" => faults::replace(world, &asked.body),
         "clearFaults" => faults::clear(world),
         "deleteFault" => faults::delete(world, &asked.id),
         "readJournal" => journal::read(world, &asked.query),
         "clearJournal" => {
             world.journal.clear();
+            world.tell("journal", || json!({"change": "cleared"}));
             Ok(nothing())
         }
         "verifyJournal" => journal::verify(world, &asked.body),
@@ -219,7 +213,7 @@ fn operate(mock: &Mock, world: &World, asked: &Asked<'_>) -> Done {
             Ok(nothing())
         }
         "takeSnapshot" => snapshot::take(mock, world, &asked.query),
-        "restoreSnapshot" => snapshot::restore(world, &asked.body),
+        "restoreSnapshot" => snapshot::restore(mock, world, &asked.body),
         other => {
             tracing::error!(
                 operation = other,

@@ -10,18 +10,21 @@
 //! end that it would have had if it stalls, fails or never starts; when exactly its memory is freed nobody can see,
 //! since an overdue job is treated as gone.
 
+mod page;
 mod snapshot;
 mod table;
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::hash::{BuildHasher, RandomState};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use crate::bounds::{Bounds, Reached};
 use crate::clock::Moment;
 use crate::hash;
 use crate::job::{Facts, JobAction};
 
+pub(crate) use self::page::{Page, StateCounts};
 pub use self::snapshot::{JobsSnapshot, SnapshotError};
 use self::table::{Entry, Table};
 
@@ -34,6 +37,8 @@ pub(crate) struct Jobs {
     hasher: RandomState,
     max: usize,
     keep_micros: u64,
+    /// What all worlds have together.
+    bounds: Arc<Bounds>,
     table: Mutex<Table>,
 }
 
@@ -56,18 +61,21 @@ pub(crate) struct Proposal {
 pub(crate) enum Refused {
     /// As many are kept as may be, or every serial of the lane is taken.
     Full,
+    /// As many are kept as all worlds together may have.
+    AllFull,
     /// The id or the serial was taken meanwhile; another proposal may do.
     Taken,
 }
 
 impl Jobs {
-    pub(crate) fn new(max: usize, keep_micros: u64) -> Self {
+    pub(crate) fn new(max: usize, keep_micros: u64, bounds: Arc<Bounds>) -> Self {
         let hasher = RandomState::new();
         let table = Mutex::new(Table::new(&hasher));
         Self {
             hasher,
             max,
             keep_micros,
+            bounds,
             table,
         }
     }
@@ -91,9 +99,14 @@ impl Jobs {
             self.evict(&mut table, now, usize::MAX);
             serial = table.free_serial(lane);
         }
-        let serial = serial
-            .filter(|_| table.len() < self.max)
-            .ok_or(Refused::Full)?;
+        if table.len() >= self.max {
+            self.bounds.tell(Reached::Jobs);
+            return Err(Refused::Full);
+        }
+        let serial = serial.ok_or(Refused::Full)?;
+        if !self.bounds.jobs.has_room() {
+            return Err(Refused::AllFull);
+        }
         let number = table.next;
         table.next += 1;
         Ok(Proposal { number, serial })
@@ -109,6 +122,9 @@ impl Jobs {
         let is_it = |e: &Entry| e.facts.kind == facts.kind && *e.id == *id;
         if table.slot(hash, is_it).is_some() || !table.is_free(lane, facts.serial) {
             return Err(Refused::Taken);
+        }
+        if !self.bounds.jobs.try_add() {
+            return Err(Refused::AllFull);
         }
         let entry = Entry {
             id: Box::from(id),
@@ -155,36 +171,50 @@ impl Jobs {
         let slot = table.slot(hash, |e| *e.id == *id)?;
         let facts = table.remove(hash, slot)?.facts;
         table.left_behind(self.keep_micros);
+        self.bounds.jobs.sub(1);
         (now < facts.kept_until(self.keep_micros)).then_some(facts)
     }
 
-    /// Those jobs that are wanted, in the order of their numbers, from after one on, as many as are asked for.
+    /// Those jobs of a page that are wanted, in the order of their numbers.
     pub(crate) fn list(
         &self,
         now: Moment,
-        after: Option<u64>,
-        limit: usize,
+        page: Page,
         is_wanted: impl Fn(&Facts) -> bool,
     ) -> Vec<(String, Facts)> {
         let table = self.lock();
-        // The smallest numbers, the greatest of them on top.
-        let mut page = BinaryHeap::with_capacity(limit.min(table.len()).saturating_add(1));
+        // The first of them, the one to be left out next on top.
+        let mut first = BinaryHeap::with_capacity(page.limit.min(table.len()).saturating_add(1));
         for (slot, entry) in table.iter() {
             let number = entry.facts.number;
             let is_over = entry.facts.kept_until(self.keep_micros) <= now;
-            let is_later = after.is_none_or(|after| number > after);
-            if !is_over && is_later && is_wanted(&entry.facts) {
-                page.push((number, slot));
-                if page.len() > limit {
-                    page.pop();
+            if !is_over && page.has(number) && is_wanted(&entry.facts) {
+                first.push((page.rank(number), slot));
+                if first.len() > page.limit {
+                    first.pop();
                 }
             }
         }
-        let page = page.into_sorted_vec();
-        page.into_iter()
+        let mut first = first.into_sorted_vec();
+        if page.is_latest {
+            first.reverse();
+        }
+        first
+            .into_iter()
             .filter_map(|(_, slot)| table.entry(slot))
             .map(|entry| (entry.id.to_string(), entry.facts))
             .collect()
+    }
+
+    /// How many jobs are in each state, in one pass.
+    pub(crate) fn count(&self, now: Moment) -> StateCounts {
+        let mut counts = StateCounts::default();
+        for (_, entry) in self.lock().iter() {
+            if entry.facts.kept_until(self.keep_micros) > now {
+                counts.add(entry.facts.state(now));
+            }
+        }
+        counts
     }
 
     /// Whether there is a job that has neither finished nor failed.
@@ -197,9 +227,15 @@ impl Jobs {
         table.iter().any(|(_, entry)| is_unfinished(&entry.facts))
     }
 
+    /// Frees all jobs that are overdue.
+    pub(crate) fn sweep(&self, now: Moment) {
+        self.evict(&mut self.lock(), now, usize::MAX);
+    }
+
     /// Forgets all jobs, their numbers, and what time it was.
     pub(crate) fn clear(&self) {
         let old = std::mem::replace(&mut *self.lock(), Table::new(&self.hasher));
+        self.bounds.jobs.sub(old.len());
         // Freed only now, when nobody waits for the lock.
         drop(old);
     }
@@ -240,6 +276,7 @@ impl Jobs {
                 Some((hash, _)) => {
                     table.remove(hash, slot);
                     table.free.push(slot);
+                    self.bounds.jobs.sub(1);
                 }
                 None => table.free_deleted(slot),
             }
@@ -257,6 +294,12 @@ impl Jobs {
     fn lock(&self) -> MutexGuard<'_, Table> {
         // No code that runs under the lock leaves a table half changed.
         self.table.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Jobs {
+    fn drop(&mut self) {
+        self.bounds.jobs.sub(self.len());
     }
 }
 

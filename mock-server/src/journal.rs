@@ -12,6 +12,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use smsload_spec::Violation;
 
+use crate::bounds::{Bounds, Reached};
 use crate::clock::Moment;
 use crate::exchange::Exchange;
 use crate::limits::Limits;
@@ -107,6 +108,8 @@ pub(crate) struct Journal {
     max_entries: usize,
     max_bytes: usize,
     max_body: usize,
+    /// What all worlds have together.
+    bounds: Arc<Bounds>,
     ring: Mutex<Ring>,
 }
 
@@ -121,11 +124,12 @@ pub(crate) struct Listing {
 }
 
 impl Journal {
-    pub(crate) fn new(limits: &Limits) -> Self {
+    pub(crate) fn new(limits: &Limits, bounds: Arc<Bounds>) -> Self {
         Self {
             max_entries: limits.journal_entries,
             max_bytes: limits.journal_bytes,
             max_body: limits.journal_body,
+            bounds,
             ring: Mutex::default(),
         }
     }
@@ -162,11 +166,48 @@ impl Journal {
         ring.bytes += cost;
         let entry = Entry { number, at, what };
         ring.entries.push_back((cost, entry));
+        let before = ring.bytes - cost;
         let room = self.make_room(&mut ring);
+        self.count(before, ring.bytes);
         drop(ring);
+        if room.is_some() {
+            self.bounds.tell(Reached::Journal);
+        }
         // Freed only now, when nobody waits for the lock.
         drop(room);
         number
+    }
+
+    /// Tells all worlds' count what became of the bytes. Under the lock, lest somebody take away there what was not yet
+    /// added.
+    fn count(&self, before: usize, after: usize) {
+        match after.checked_sub(before) {
+            Some(more) => self.bounds.journal.add(more),
+            None => self.bounds.journal.sub(before - after),
+        }
+    }
+
+    /// Bytes of all entries.
+    pub(crate) fn bytes(&self) -> usize {
+        self.lock().bytes
+    }
+
+    /// Throws away the oldest entries, until so many bytes are given back or there is none.
+    pub(crate) fn give_back(&self, bytes: usize) {
+        let mut room = Vec::new();
+        let mut ring = self.lock();
+        let before = ring.bytes;
+        while before - ring.bytes < bytes {
+            let Some((cost, entry)) = ring.entries.pop_front() else {
+                break;
+            };
+            ring.bytes -= cost;
+            ring.dropped += 1;
+            room.push(entry);
+        }
+        self.count(before, ring.bytes);
+        drop(ring);
+        drop(room);
     }
 
     /// Takes out what is too much; gives the first of it, which mostly is all.
@@ -206,6 +247,7 @@ impl Journal {
             ..Ring::default()
         };
         let old = std::mem::replace(&mut *ring, emptied);
+        self.count(old.bytes, 0);
         drop(ring);
         drop(old);
     }
@@ -224,12 +266,21 @@ impl Journal {
             ring.entries.push_back((cost, entry));
             drop(self.make_room(&mut ring));
         }
-        let old = std::mem::replace(&mut *self.lock(), ring);
+        let mut present = self.lock();
+        let old = std::mem::replace(&mut *present, ring);
+        self.count(old.bytes, present.bytes);
+        drop(present);
         drop(old);
     }
 
     fn lock(&self) -> MutexGuard<'_, Ring> {
         // No code that runs under the lock leaves the ring half changed.
         self.ring.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Journal {
+    fn drop(&mut self) {
+        self.count(self.bytes(), 0);
     }
 }

@@ -85,19 +85,20 @@
 //! not. Whatever is not answered with 2xx comes again. Each attempt is in the journal and among the events.
 //!
 //! The answer to a request waits for no callback, and no callback that goes wrong changes it: an address that cannot
-//! be called, or one job too many (100,000 in a world), is told in the journal and the log. Nothing is promised about
+//! be called, or one job too many ([`Limits::max_callbacks`]), is told in the journal and the log. Nothing is promised about
 //! which comes first, the answer or the first callback; only a clock much faster than real time lets a callback
 //! overtake.
 //!
 //! What the page leaves open is assumed: a failed or deleted job is told of no more, not even that it failed; one that
 //! stalls is told of up to there, and again when it is resumed by hand; one that has not begun is not told of.
 //!
-//! Limits: there are callbacks only while the mock is served ([`MockServer`]), none from a [`Mock`] alone. They are in
-//! no snapshot: a reset, a restored snapshot, the end of serving, and a world that makes room for another end them,
-//! also ends that are still to be tried again. A job that is no longer kept is told of no more. Of several callbacks
-//! for one kind of job the first whose address the request gives is sent. No TLS; a name in the address is resolved by
-//! the host. A courier can make callbacks go wrong on purpose ([`courier::Fault`]); no switch of the mock or its
-//! control interface does so yet.
+//! Limits: there are callbacks only while the mock is served ([`MockServer`]), none from a [`Mock`] alone. A reset, a
+//! restored snapshot, the end of serving, and a world that makes room for another end them, also ends that are still to
+//! be tried again; a snapshot has those under way, and where it is restored they go on. A job that is no longer kept is
+//! told of no more. Of several callbacks for one kind of job the first whose address the request gives is sent. If the
+//! contract is changed meanwhile, what is told is looked for by the operation's id, else by its method and path; a
+//! contract that tells nothing leaves the job waiting for one that does. No TLS; a name in the address is resolved by the
+//! host. The control interface makes callbacks go wrong on purpose.
 //!
 //! Whoever can start a job can have this host send a request to any address that it reaches: do not serve a mock to
 //! strangers from inside a network that trusts it.
@@ -107,24 +108,21 @@
 //! Each value of the header `tenant-id` is a world of its own, with jobs, a clock, faults and a journal, so that tests
 //! that run side by side do not meet; without the header the default world is meant. Clocks of worlds start as
 //! [`Settings::clock`] stands when the mock is made. A world is made when it is first met; at most
-//! [`Limits::max_worlds`] are kept.
+//! [`Limits::max_worlds`] are kept. What each may have is bounded ([`Limits`]), and what all have together.
 //!
 //! # Control
 //!
 //! What is served has a control interface below `/__mock/` ([`CONTROL_YAML`]): jobs, clock, faults, journal, snapshots,
-//! events. It comes before the contract's paths and can be left out ([`MockServerBuilder::control`]). Delays of faults
+//! events; a page at `/__mock/` shows it to people. It comes before the contract's paths and can be left out ([`MockServerBuilder::control`]). Delays of faults
 //! are real time; everything else is the world's time.
 //!
 //! # Broken on purpose
 //!
 //! A mock can do one thing wrong, see [`misbehave`]: so the conformance suite is proved, and a client can be shown what
 //! a server that differs does to it.
-//!
-//! # What is not there yet
-//!
-//! Callbacks cannot be made to go wrong on purpose. An operation without `x-job` answers with the same example every time.
 
 mod body;
+mod bounds;
 mod callback;
 mod clock;
 mod control;
@@ -148,6 +146,7 @@ pub mod misbehave;
 mod mock;
 mod observe;
 mod operate;
+mod page;
 mod payload;
 mod prefer;
 pub mod proxy;
@@ -174,7 +173,7 @@ pub use course::{Course, CourseError, Percent};
 pub use files::{Clip, ClipError, FileBody, PublicUrl, PublicUrlError, Unfinished};
 pub use job::{JobAction, JobState};
 pub use jobs::{JobsSnapshot, SnapshotError};
-pub use limits::{LimitError, Limits};
+pub use limits::{LimitError, Limits, NamedLimit, SetLimitError};
 pub use mock::Mock;
 pub use observe::Observe;
 pub use refusal::RejectStatus;

@@ -1,13 +1,17 @@
 //! What clients may cost the mock.
 //!
-//! The worst case in memory is [`Limits::max_connections`] times ([`Limits::max_head`] and [`Limits::max_body`]), plus
-//! in each of [`Limits::max_worlds`] worlds some 200 bytes for each of [`Limits::max_jobs`] and the
-//! [`Limits::journal_bytes`] of its journal: who lets strangers choose their `tenant-id` sets these lower. A file that is
+//! The worst case in memory is [`Limits::max_connections`] times ([`Limits::max_head`] and [`Limits::max_body`]), plus,
+//! over all worlds, some 200 bytes for each of [`Limits::max_total_jobs`], 400 for each of [`Limits::max_callbacks`], and
+//! [`Limits::total_journal_bytes`], plus some 10 kB for each of [`Limits::max_worlds`] and what faults are in it. A file that is
 //! being sent takes less than 128 KiB, whatever its size, and so has no bound of its own: its connection was allowed
 //! more already. Times are real time, but for [`Limits::keep_jobs`]. What none of these limits covers: a client that
 //! keeps reading its answer, a few bytes at a time, keeps its connection.
 
+mod by_name;
+
 use std::time::Duration;
+
+pub use self::by_name::{NamedLimit, SetLimitError};
 
 /// Limits on connections, requests and jobs.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,6 +38,8 @@ pub struct Limits {
     pub max_connections: usize,
     /// Jobs kept at once in a world; further ones are refused (`overload`). From 1; default 1,000,000.
     pub max_jobs: usize,
+    /// Jobs kept at once in all worlds together; further ones are refused (`overload`). From 1; default 2,000,000.
+    pub max_total_jobs: usize,
     /// How long a job is kept after its end, in mock time; one that stalls, fails or never starts, after the end that it
     /// would have had or the last action by hand, whichever is later. Default 1 h.
     pub keep_jobs: Duration,
@@ -45,8 +51,16 @@ pub struct Limits {
     pub journal_entries: usize,
     /// Bytes of requests and answers in a world's journal; the oldest entries make room. Default 4 MiB.
     pub journal_bytes: usize,
+    /// Bytes of the journals of all worlds together; the oldest entries of the least recently used worlds make room.
+    /// Default 64 MiB.
+    pub total_journal_bytes: usize,
     /// Bytes of one body in a journal; the rest is cut off, and the length told. Default 8 KiB.
     pub journal_body: usize,
+    /// Jobs with callbacks under way, in all worlds together; further ones are not told of. From 1; default 100,000.
+    pub max_callbacks: usize,
+    /// Callbacks sent at once, by all worlds together, besides four of each world's own; further ones wait. Default
+    /// 1,024.
+    pub callback_places: usize,
     /// Faults of a world; further ones are refused. Default 1,000.
     pub max_faults: usize,
     /// How long a fault may delay an answer, or leave a request without one, at most. Default 10 min.
@@ -88,6 +102,12 @@ impl Limits {
         if self.max_jobs == 0 || u32::try_from(self.max_jobs).is_err() {
             return wrong("max_jobs", self.max_jobs, "from 1 to 2^32 - 1");
         }
+        if self.max_total_jobs == 0 {
+            return wrong("max_total_jobs", 0, "at least 1");
+        }
+        if self.max_callbacks == 0 {
+            return wrong("max_callbacks", 0, "at least 1");
+        }
         if self.max_worlds == 0 {
             return wrong("max_worlds", 0, "at least 1");
         }
@@ -114,11 +134,15 @@ impl Default for Limits {
             max_discard: 16 * 1024 * 1024,
             max_connections: 10_000,
             max_jobs: 1_000_000,
+            max_total_jobs: 2_000_000,
             keep_jobs: Duration::from_secs(3600),
             max_worlds: 1024,
             journal_entries: 1000,
             journal_bytes: 4 * 1024 * 1024,
+            total_journal_bytes: 64 * 1024 * 1024,
             journal_body: 8 * 1024,
+            max_callbacks: 100_000,
+            callback_places: 1024,
             max_faults: 1000,
             max_fault_wait: Duration::from_secs(600),
             max_listeners: 64,

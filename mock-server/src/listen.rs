@@ -20,6 +20,7 @@ use tokio::time::{Instant, MissedTickBehavior};
 use crate::clock::Moment;
 use crate::events::{About, Event};
 use crate::job::{Facts, JobState};
+use crate::jobs::Page;
 use crate::world::World;
 
 /// How often the clock is looked at while jobs are running.
@@ -177,7 +178,10 @@ impl Watched {
         let mut watched = Self::default();
         let now = world.clock.now();
         let is_waited_for = |facts: &Facts| facts.ends().is_some_and(|end| end > now);
-        for (id, facts) in world.jobs.list(now, None, MAX_WATCHED + 1, is_waited_for) {
+        for (id, facts) in world
+            .jobs
+            .list(now, Page::after(None, MAX_WATCHED + 1), is_waited_for)
+        {
             watched.push(Arc::from(id), &facts);
         }
         watched

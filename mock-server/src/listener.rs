@@ -35,6 +35,8 @@ pub(crate) struct BoundedAddr(pub(crate) SocketAddr);
 pub(crate) struct BoundedListener {
     listener: TcpListener,
     places: Arc<Semaphore>,
+    /// Whether the log was told that all of them are taken.
+    is_told: AtomicBool,
 }
 
 impl BoundedListener {
@@ -51,6 +53,7 @@ impl BoundedListener {
         Ok(Self {
             listener,
             places: Arc::new(Semaphore::new(max_connections)),
+            is_told: AtomicBool::new(false),
         })
     }
 
@@ -73,6 +76,12 @@ impl AddrListener<Placed, BoundedAddr> for BoundedListener {
     }
 
     async fn accept_stream(&self) -> io::Result<(Placed, BoundedAddr)> {
+        if self.places.available_permits() == 0 && !self.is_told.swap(true, Ordering::Relaxed) {
+            tracing::warn!(
+                limit = "max_connections",
+                "as many connections as may be are open: further ones wait until some are closed"
+            );
+        }
         let place = Arc::clone(&self.places)
             .acquire_owned()
             .await

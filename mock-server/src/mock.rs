@@ -14,7 +14,7 @@ use crate::callback::{Office, Rules};
 use crate::clock::{Clock, Moment};
 use crate::control;
 use crate::example::Example;
-use crate::files::{self, Addresses, FileBody, Unfinished};
+use crate::files::{self, Addresses, FileBody, PublicUrl, Unfinished};
 use crate::job::{Facts, JobState};
 use crate::limits::{LimitError, Limits};
 use crate::misbehave::Misbehaving;
@@ -56,6 +56,8 @@ pub struct Mock {
     worlds: Arc<Worlds>,
     limits: Limits,
     has_control: bool,
+    /// Names under which the control interface answers.
+    hosts: Arc<[Box<str>]>,
     pub(crate) domain: SipDomain,
     pub(crate) addresses: Addresses,
     pub(crate) unfinished: Unfinished,
@@ -91,6 +93,7 @@ impl Mock {
             reject_status,
             sip_domain,
             control,
+            allow_hosts,
             limits,
             observer,
             public_url,
@@ -99,7 +102,10 @@ impl Mock {
             callback_step: step,
             callback_every: every,
         } = settings;
+        let public = public_url.as_ref().map(PublicUrl::host);
+        let hosts = allow_hosts.iter().map(String::as_str).chain(public);
         Ok(Self {
+            hosts: hosts.map(|host| control::host_name(host).into()).collect(),
             simulation: Simulation::new(seed, world, course),
             worlds: Arc::new(Worlds::new(clock, &limits)),
             limits,
@@ -130,6 +136,7 @@ impl Mock {
             worlds: Arc::clone(&self.worlds),
             limits: self.limits.clone(),
             has_control: self.has_control,
+            hosts: Arc::clone(&self.hosts),
             domain: self.domain.clone(),
             addresses: self.addresses.clone(),
             unfinished: self.unfinished,
@@ -184,6 +191,10 @@ impl Mock {
 
     pub(crate) fn limits(&self) -> &Limits {
         &self.limits
+    }
+
+    pub(crate) fn hosts(&self) -> &[Box<str>] {
+        &self.hosts
     }
 
     pub(crate) fn has_control(&self) -> bool {
@@ -242,6 +253,7 @@ impl Mock {
         };
         if let Ok(world) = &world {
             world.note(request, &answer);
+            self.worlds.trim_journals(world);
         }
         if let Some(observer) = &self.observer {
             observer.answered(&self.contract, request, &answer);
@@ -289,20 +301,24 @@ impl Mock {
         facts: &Facts,
         now: Moment,
     ) -> String {
-        if facts.state(now) == JobState::Finished {
-            let address = self.addresses.of(&world.name, kind, id);
-            match &self.misbehaving {
-                None => address,
-                Some(misbehaving) => misbehaving.file_address(address),
-            }
-        } else {
-            String::new()
+        match facts.state(now) {
+            JobState::Finished => self.file_address(world, kind, id),
+            _ => String::new(),
         }
     }
 
-    /// All worlds, the default one among them.
-    pub(crate) fn all_worlds(&self) -> Vec<Arc<World>> {
-        self.worlds.all()
+    /// The address at which the file of a job is or will be.
+    pub(crate) fn file_address(&self, world: &World, kind: &str, id: &str) -> String {
+        let address = self.addresses.of(&world.name, kind, id);
+        match &self.misbehaving {
+            None => address,
+            Some(misbehaving) => misbehaving.file_address(address),
+        }
+    }
+
+    /// All worlds.
+    pub(crate) fn worlds(&self) -> &Worlds {
+        &self.worlds
     }
 
     /// All kinds of jobs, each with its place.
@@ -316,6 +332,7 @@ impl Mock {
         let is_control = self.has_control && control::is_path(request.path);
         if !is_control && let Ok(world) = self.world(request.headers) {
             world.note(request, &answer);
+            self.worlds.trim_journals(&world);
         }
         answer
     }

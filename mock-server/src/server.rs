@@ -138,6 +138,14 @@ impl MockServerBuilder {
         self
     }
 
+    /// One more name under which the control interface answers, besides addresses, names without a dot, names below
+    /// reserved domains (`.local`, `.internal`, `.test`, …), and that of the public address: others may be a page's that
+    /// made its name lead here.
+    pub fn allow_host(mut self, name: impl Into<String>) -> Self {
+        self.settings.allow_hosts.push(name.into());
+        self
+    }
+
     /// What clients may cost it.
     pub fn limits(mut self, limits: Limits) -> Self {
         self.settings.limits = limits;
@@ -211,7 +219,8 @@ impl MockServerBuilder {
         }
         let mock = Arc::new(Mock::new(settings)?);
         if mock.has_control() {
-            control::prepare();
+            // Beside what follows: the first request that is mocked need not wait for it.
+            tokio::task::spawn_blocking(control::prepare);
             warn_of_hidden_paths(mock.contract());
         }
         let handle = Handle::new();
@@ -354,6 +363,9 @@ impl MockServer {
         shared
             .mock
             .rcu(|mock| Arc::new(mock.under(Arc::clone(contract))));
+        for world in shared.mock.load().worlds().all() {
+            world.callbacks.nudge_lost();
+        }
     }
 
     /// How many connections are open.

@@ -35,6 +35,9 @@ pub struct Settings {
     pub sip_domain: SipDomain,
     /// Whether it has a control interface (`/__mock/`), once it is served. Default: yes.
     pub control: bool,
+    /// Names under which the control interface answers, besides addresses, names without a dot, names below reserved
+    /// domains, and that of [`Settings::public_url`]. Default: none.
+    pub allow_hosts: Vec<String>,
     /// What clients may cost it.
     pub limits: Limits,
     /// Who is told of every answer. Default: nobody.
@@ -63,6 +66,7 @@ impl Default for Settings {
             reject_status: RejectStatus::default(),
             sip_domain: SipDomain::default(),
             control: true,
+            allow_hosts: Vec::new(),
             limits: Limits::default(),
             observer: None,
             public_url: None,

@@ -34,7 +34,13 @@ impl SipDomain {
 
     /// The SSRC of a recording with a serial.
     pub(crate) fn ssrc(&self, serial: u16) -> String {
-        format!("1{}{serial:04}", &self.0[3..8])
+        let serial = serial % SERIALS;
+        let digit = |place: u16| char::from(b'0' + u8::try_from(serial / place % 10).unwrap_or(0));
+        let mut ssrc = String::with_capacity(10);
+        ssrc.push('1');
+        ssrc.push_str(&self.0[3..8]);
+        ssrc.extend([1000, 100, 10, 1].map(digit));
+        ssrc
     }
 }
 
@@ -51,6 +57,7 @@ mod tests {
     #[test]
     fn the_pages_example_comes_out() {
         assert_eq!(SipDomain::default().ssrc(79), "1200000079");
+        assert_eq!(SipDomain::default().ssrc(1_234), "1200001234");
         assert_eq!(
             SipDomain::new("1234567890").unwrap().ssrc(9_999),
             "1456789999"

@@ -4,10 +4,11 @@ use http::StatusCode;
 use serde_json::Value;
 use smsload_spec::{Expression, JobStart, Members, Recorded};
 
+use crate::bounds::Reached;
 use crate::clock::Moment;
 use crate::evaluate::{self, Unusable};
 use crate::job::{Facts, NewJob};
-use crate::jobs::{Jobs, Lane, Refused};
+use crate::jobs::{Jobs, Lane, Proposal, Refused};
 use crate::mock::Place;
 use crate::refusal::Cause;
 use crate::request::{Answer, JSON, Outcome};
@@ -109,10 +110,7 @@ impl<'m> Plan<'m, '_> {
         let overload = || Refusal::Because(Cause::Overload, Vec::new());
         for _ in 0..ATTEMPTS {
             let world = self.place.world;
-            let proposal = world
-                .jobs
-                .propose(self.lane, self.now)
-                .map_err(|_| overload())?;
+            let proposal = self.proposal().map_err(|_| overload())?;
             let facts = Facts::from(NewJob {
                 started: self.now,
                 transfer_micros: recording.transfer_micros,
@@ -138,11 +136,24 @@ impl<'m> Plan<'m, '_> {
                         ..answer
                     });
                 }
-                Err(Refused::Full) => return Err(overload()),
+                Err(Refused::Full | Refused::AllFull) => return Err(overload()),
                 Err(Refused::Taken) => {}
             }
         }
         Err(overload())
+    }
+
+    /// A number and a serial. If all worlds together are full, what is overdue anywhere is freed first.
+    fn proposal(&self) -> Result<Proposal, Refused> {
+        let Place { mock, world } = self.place;
+        let propose = || world.jobs.propose(self.lane, self.now);
+        match propose() {
+            Err(Refused::AllFull) => {
+                mock.worlds().sweep();
+                propose().inspect_err(|_| mock.worlds().bounds().tell(Reached::TotalJobs))
+            }
+            other => other,
+        }
     }
 
     fn answer(&self, facts: &Facts) -> Result<(String, Answer<'m>), Unusable> {

@@ -5,7 +5,7 @@ use serde::Serialize;
 use crate::clock::Moment;
 use crate::course::Course;
 use crate::job::{Facts, JobAction, JobState};
-use crate::jobs::{JobsSnapshot, SnapshotError};
+use crate::jobs::{JobsSnapshot, Page, SnapshotError};
 use crate::mock::Mock;
 use crate::world::World;
 
@@ -33,6 +33,9 @@ pub struct JobStatus {
     pub started: Moment,
     /// When it finishes or fails, or did, if nobody interferes; nothing if it does neither by itself.
     pub ends: Option<Moment>,
+    /// The kind of job, as an index.
+    #[serde(skip)]
+    pub(crate) kind: u16,
 }
 
 impl JobStatus {
@@ -47,6 +50,7 @@ impl JobStatus {
             seconds: facts.seconds,
             started: facts.started,
             ends: facts.ends(),
+            kind: facts.kind,
             id,
         }
     }
@@ -60,18 +64,17 @@ impl World {
         Some(JobStatus::of(id.to_owned(), &facts, now))
     }
 
-    /// Jobs in wanted states, in the order of their numbers, from after one on, as many as are asked for.
+    /// Jobs of a page in wanted states, in the order of their numbers.
     pub(crate) fn list_jobs(
         &self,
-        after: Option<u64>,
-        limit: usize,
+        page: Page,
         is_wanted: impl Fn(JobState) -> bool,
     ) -> Vec<JobStatus> {
         let now = self.clock.now();
-        let page = self
+        let jobs = self
             .jobs
-            .list(now, after, limit, |facts| is_wanted(facts.state(now)));
-        page.into_iter()
+            .list(now, page, |facts| is_wanted(facts.state(now)));
+        jobs.into_iter()
             .map(|(id, facts)| JobStatus::of(id, &facts, now))
             .collect()
     }
@@ -107,7 +110,8 @@ impl Mock {
     /// Jobs in the order of their numbers, from after one on, as many as are asked for.
     #[must_use]
     pub fn jobs(&self, after: Option<u64>, limit: usize) -> Vec<JobStatus> {
-        self.default_world().list_jobs(after, limit, |_| true)
+        self.default_world()
+            .list_jobs(Page::after(after, limit), |_| true)
     }
 
     /// Does something to a job; gives what it is after that, or nothing if there is no such job.

@@ -6,12 +6,13 @@
 
 use std::collections::HashMap;
 use std::ops::Deref;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, PoisonError, RwLock, Weak};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, RwLock, Weak};
 
 use http::{HeaderMap, HeaderName};
 use serde_json::json;
 
+use crate::bounds::{Bounds, Reached};
 use crate::callback::Callbacks;
 use crate::clock::{Clock, ClockStart, Moment};
 use crate::events::{About, Event, Events};
@@ -42,13 +43,13 @@ pub(crate) struct World {
 }
 
 impl World {
-    fn new(name: &[u8], clock: Arc<Clock>, limits: &Limits) -> Arc<Self> {
+    fn new(name: &[u8], clock: Arc<Clock>, limits: &Limits, bounds: &Arc<Bounds>) -> Arc<Self> {
         let keep_micros = u64::try_from(limits.keep_jobs.as_micros()).unwrap_or(u64::MAX);
         Arc::new_cyclic(|me| Self {
             name: String::from_utf8_lossy(name).into(),
             clock,
-            jobs: Jobs::new(limits.max_jobs, keep_micros),
-            journal: Journal::new(limits),
+            jobs: Jobs::new(limits.max_jobs, keep_micros, Arc::clone(bounds)),
+            journal: Journal::new(limits, Arc::clone(bounds)),
             faults: Faults::new(limits.max_faults),
             events: Events::new(limits.event_backlog),
             callbacks: Callbacks::default(),
@@ -185,20 +186,24 @@ pub(crate) struct Worlds {
     limits: Limits,
     /// How clocks start.
     start: ClockStart,
-    /// Whether the log was told that the bound is reached.
-    is_told: AtomicBool,
+    /// What they have together.
+    bounds: Arc<Bounds>,
+    /// Held by who throws away entries of journals.
+    trimming: Mutex<()>,
 }
 
 impl Worlds {
     /// The default world, with this clock; clocks of others start as it stands now.
     pub(crate) fn new(clock: Arc<Clock>, limits: &Limits) -> Self {
+        let bounds = Bounds::new(limits);
         Self {
             start: clock.as_start(),
-            default: World::new(b"", clock, limits),
+            default: World::new(b"", clock, limits, &bounds),
+            bounds,
+            trimming: Mutex::default(),
             others: RwLock::default(),
             uses: AtomicU64::new(0),
             limits: limits.clone(),
-            is_told: AtomicBool::new(false),
         }
     }
 
@@ -251,17 +256,22 @@ impl Worlds {
         let mut dropped = None;
         // The default world is one of them.
         if others.len() + 1 >= self.limits.max_worlds {
-            self.tell_once();
-            let idle = others
+            self.bounds.tell(Reached::Worlds);
+            let mut by_use: Vec<_> = others
                 .iter()
-                .filter(|(_, world)| world.is_idle(world.clock.now()))
-                .min_by_key(|(_, world)| world.used.load(Ordering::Relaxed))
-                .map(|(name, _)| name.clone());
+                .map(|(name, world)| (world.used.load(Ordering::Relaxed), name, world))
+                .collect();
+            by_use.sort_unstable_by_key(|(used, _, _)| *used);
+            // Whether one is idle takes a look at its jobs: only as many are looked at as must be.
+            let idle = by_use
+                .iter()
+                .find(|(_, _, world)| world.is_idle(world.clock.now()))
+                .map(|(_, name, _)| (*name).clone());
             let idle = idle.ok_or(NoWorld::Full(self.limits.max_worlds))?;
             dropped = others.remove(&idle);
         }
         let clock = Arc::new(Clock::starting(self.start));
-        let world = World::new(name, clock, &self.limits);
+        let world = World::new(name, clock, &self.limits, &self.bounds);
         others.insert(Box::from(name), Arc::clone(&world));
         drop(others);
         // Freed only now, when nobody waits for the lock.
@@ -269,12 +279,48 @@ impl Worlds {
         Ok(world)
     }
 
-    fn tell_once(&self) {
-        if !self.is_told.swap(true, Ordering::Relaxed) {
-            tracing::warn!(
-                max_worlds = self.limits.max_worlds,
-                "as many values of tenant-id are in use as worlds are kept: from now on the least recently used world without running jobs makes room for a new one"
-            );
+    /// What they have together.
+    pub(crate) fn bounds(&self) -> &Arc<Bounds> {
+        &self.bounds
+    }
+
+    /// Frees the jobs of all worlds that are overdue: a world that nobody asks anything frees none by itself.
+    pub(crate) fn sweep(&self) {
+        for world in self.all() {
+            world.jobs.sweep(world.clock.now());
+        }
+    }
+
+    /// Throws away old entries, if the journals have too many bytes together: of the worlds that were not used for the
+    /// longest time, the default one after the others, and of the one that is just written to only if need be.
+    pub(crate) fn trim_journals(&self, present: &World) {
+        let excess = self.bounds.journal.excess();
+        if excess == 0 {
+            return;
+        }
+        // One is enough: two would throw away twice as much.
+        let Ok(_only) = self.trimming.try_lock() else {
+            return;
+        };
+        self.bounds.tell(Reached::TotalJournal);
+        // A little more than must be, so that it is long until the next time.
+        let mut wanted = excess + self.bounds.journal.max() / 16;
+        let mut worlds = self.all();
+        worlds.sort_by_cached_key(|world| {
+            let used = world.used.load(Ordering::Relaxed);
+            (
+                std::ptr::eq(&raw const **world, present),
+                world.name.is_empty(),
+                used,
+            )
+        });
+        for world in worlds {
+            let before = world.journal.bytes();
+            world.journal.give_back(wanted);
+            wanted = wanted.saturating_sub(before.saturating_sub(world.journal.bytes()));
+            if wanted == 0 {
+                return;
+            }
         }
     }
 }

@@ -7,7 +7,6 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
-use crate::archive::{ArchiveError, Device};
 use crate::gb28181::{Serial, SipDomain};
 use crate::limits::{Limits, millis};
 use crate::rejection::RejectionStatus;
@@ -57,9 +56,6 @@ pub struct Config {
     /// What one client may cost.
     #[serde(default)]
     pub limits: Limits,
-    /// The catalogue of the built-in source; not looked at where another source is given.
-    #[serde(default)]
-    pub devices: Vec<Device>,
 }
 
 /// Which jobs are kept and how they are run.
@@ -114,9 +110,6 @@ pub enum ConfigError {
     /// and where.
     #[error("the configuration cannot be read: {0}")]
     Syntax(String),
-    /// The catalogue of devices contradicts itself.
-    #[error("devices: {0}")]
-    Archive(#[from] ArchiveError),
     /// A number is outside of what works.
     #[error("{key} must be {range}")]
     Range {
@@ -139,7 +132,7 @@ impl Config {
     /// Reads a TOML text. Unknown keys are refused.
     ///
     /// # Errors
-    /// [`ConfigError::Syntax`] with line, column and key. The ranges of numbers and the catalogue are
+    /// [`ConfigError::Syntax`] with line, column and key. The ranges of numbers are
     /// checked when a [`Reference`](crate::Reference) is made.
     pub fn from_toml(text: &str) -> Result<Self, ConfigError> {
         toml::from_str(text).map_err(|error| ConfigError::Syntax(error.to_string()))

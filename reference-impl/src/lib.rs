@@ -7,9 +7,12 @@
 //!
 //! ```
 //! # async fn demo() -> Result<(), Box<dyn std::error::Error>> {
-//! use smsload_reference::{Config, Reference};
+//! use smsload_reference::{Config, Reference, demo};
 //!
-//! let running = Reference::new(Config::demo())?.start(([127, 0, 0, 1], 0).into()).await?;
+//! demo::write_archive("recordings".as_ref())?;
+//! let mut config = Config::demo();
+//! config.archive = Some("recordings".into());
+//! let running = Reference::new(config)?.start(([127, 0, 0, 1], 0).into()).await?;
 //! println!("listening on {}", running.url());
 //! running.shutdown().await?;
 //! # Ok(())
@@ -64,7 +67,6 @@ mod layers;
 mod limits;
 mod listener;
 mod members;
-mod memory;
 mod metrics;
 mod mp4;
 mod operate;
@@ -84,7 +86,7 @@ mod time;
 mod token_file;
 
 pub use admin::{AdminError, Administrator};
-pub use archive::{Archive, ArchiveError, Device, Import, ImportError, MemoryArchive};
+pub use archive::{Archive, Import, ImportError};
 pub use callback::{Resolver, Resolving};
 pub use clock::Millis;
 pub use config::{Config, ConfigError, Jobs};
@@ -95,7 +97,6 @@ pub use gb28181::{GbCode, GbError, Serial, SipDomain, Ssrc};
 pub use job::{FileKey, FileKeyError, Job, JobKey, Progress, State};
 pub use layers::{Layers, SettingError};
 pub use limits::Limits;
-pub use memory::{Channel, Segment};
 pub use public_url::FILES_PATH;
 pub use rejection::RejectionStatus;
 pub use serve::{Capabilities, Reference, Running, StartError};

@@ -12,7 +12,7 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
-use crate::archive::MemoryArchive;
+use crate::archive::Archive;
 use crate::assembly::{Assembly, Parts};
 use crate::callback::{Resolver, SystemResolver};
 use crate::config::{Config, ConfigError};
@@ -71,12 +71,18 @@ pub struct Reference {
 }
 
 impl Reference {
-    /// An implementation whose recordings are the configuration's catalogue.
+    /// An implementation whose recordings are those of the configured archive.
     ///
     /// # Errors
-    /// If a number is out of range or the catalogue contradicts itself.
+    /// If a number in the configuration is out of range, or it names no archive.
     pub fn new(config: Config) -> Result<Self, ConfigError> {
-        let archive = MemoryArchive::new(config.devices.clone())?;
+        let Some(directory) = &config.archive else {
+            return Err(ConfigError::Value {
+                key: "archive",
+                problem: "must name the directory of recordings".to_owned(),
+            });
+        };
+        let archive = Archive::new(directory);
         Self::with_source(config, Arc::new(archive))
     }
 

@@ -10,7 +10,8 @@ use serde_json::Value;
 
 use crate::check::{Checker, Reference};
 use crate::diagnostic::{Diagnostic, Findings};
-use crate::grammar::{CALLBACK, OPENAPI, Object, PATH_ITEM};
+use crate::grammar::Object;
+use crate::grammar_objects::{CALLBACK, OPENAPI, PATH_ITEM};
 use crate::source::{Entry, FileId, Kind, Node, Sources, join};
 use crate::yaml;
 

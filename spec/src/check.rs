@@ -2,6 +2,7 @@
 
 use crate::diagnostic::{Diagnostic, Findings};
 use crate::grammar::{self, Object, Others, Shape};
+use crate::grammar_objects::ONLY_LATER;
 use crate::source::{Kind, Node, Span, join, join_index};
 
 /// The extensions that mean something here.
@@ -169,7 +170,7 @@ impl Checker<'_> {
             }
             _ => format!("the {} Object has no member `{name}`", object.name),
         };
-        if object.name == "Schema" && grammar::ONLY_LATER.contains(&name) {
+        if object.name == "Schema" && ONLY_LATER.contains(&name) {
             let help = "OpenAPI 3.0 schemas do not have this keyword; it came with 3.1";
             self.findings
                 .push(Diagnostic::error(key, message).help(help));

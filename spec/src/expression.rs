@@ -11,14 +11,17 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, LazyLock};
 
-use cel::common::ast::{EntryExpr, Expr, IdedExpr};
+use cel::common::ast::IdedExpr;
 use cel::common::types::{CelInt, CelString, STRING_TYPE};
 use cel::common::value::CowVal;
 use cel::objects::Key;
 use cel::{Context, Env, ExecutionError, Program, Value as Cel};
-use serde_json::{Number, Value};
+use serde_json::Value;
 
+use crate::expression_names::collect_uses;
+use crate::expression_value::{from_cel, to_cel};
 use crate::formats;
+use crate::json;
 use crate::quick::{Plan, Quick};
 
 /// Names of our own functions.
@@ -68,7 +71,7 @@ fn gb_code_cel<'b, 'v>(args: Vec<CowVal<'b, 'v>>) -> Result<CowVal<'b, 'v>, Exec
 /// A text that is one already is answered as it is; any other text gives a code of its own whose serial is a hash.
 #[must_use]
 pub fn gb_code(text: &str, device_type: &str) -> String {
-    if text.len() == 20 && text.bytes().all(|b| b.is_ascii_digit()) {
+    if is_gb_code(text) {
         return text.to_owned();
     }
     // FNV-1a: stable over versions and machines, unlike the hashers of the standard library.
@@ -76,6 +79,11 @@ pub fn gb_code(text: &str, device_type: &str) -> String {
         (h ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3)
     });
     format!("3402000000{device_type:0>3.3}0{:06}", hash % 1_000_000)
+}
+
+/// Whether a text is an identity code already.
+pub(crate) fn is_gb_code(text: &str) -> bool {
+    text.len() == 20 && text.bytes().all(|b| b.is_ascii_digit())
 }
 
 /// Something that an expression can ask for members by name.
@@ -98,7 +106,7 @@ impl Members for Value {
     }
 
     fn quick(&self, name: &str) -> Option<Quick<'_>> {
-        match self.get(name)? {
+        match json::member(self.as_object()?, name)? {
             Value::String(text) => Some(Quick::Text(Cow::Borrowed(text))),
             Value::Bool(truth) => Some(Quick::Bool(*truth)),
             Value::Number(number) => number.as_i64().map(Quick::Int),
@@ -261,126 +269,6 @@ fn offset(text: &str, (line, column): (isize, isize)) -> usize {
         .map(str::len)
         .sum();
     (before + column - 1).min(text.len())
-}
-
-/// Walks the tree for `variable.member` and for variables used whole. `bound` holds the names that macros bind.
-fn collect_uses(node: &IdedExpr, bound: &mut Vec<String>, uses: &mut BTreeMap<String, Uses>) {
-    match &node.expr {
-        Expr::Ident(name) if !bound.contains(name) => {
-            uses.insert(name.clone(), Uses::Whole);
-        }
-        Expr::Select(select) => match &select.operand.expr {
-            Expr::Ident(name) if !bound.contains(name) => {
-                let slot = uses
-                    .entry(name.clone())
-                    .or_insert_with(|| Uses::Members(BTreeSet::new()));
-                if let Uses::Members(members) = slot {
-                    members.insert(select.field.clone());
-                }
-            }
-            _ => collect_uses(&select.operand, bound, uses),
-        },
-        Expr::Comprehension(c) => {
-            collect_uses(&c.iter_range, bound, uses);
-            let depth = bound.len();
-            bound.push(c.iter_var.clone());
-            bound.push(c.accu_var.clone());
-            bound.extend(c.iter_var2.clone());
-            for part in [&c.accu_init, &c.loop_cond, &c.loop_step, &c.result] {
-                collect_uses(part, bound, uses);
-            }
-            bound.truncate(depth);
-        }
-        _ => {
-            for child in children(node) {
-                collect_uses(child, bound, uses);
-            }
-        }
-    }
-}
-
-/// The parts of a node, except those of a comprehension, which binds names.
-pub(crate) fn children(node: &IdedExpr) -> Vec<&IdedExpr> {
-    match &node.expr {
-        Expr::Call(call) => call.target.iter().map(|t| &**t).chain(&call.args).collect(),
-        Expr::List(list) => list.elements.iter().collect(),
-        Expr::Map(map) => map
-            .entries
-            .iter()
-            .flat_map(|e| entry_parts(&e.expr))
-            .collect(),
-        Expr::Struct(s) => s
-            .entries
-            .iter()
-            .flat_map(|e| entry_parts(&e.expr))
-            .collect(),
-        Expr::Select(select) => vec![&select.operand],
-        _ => Vec::new(),
-    }
-}
-
-fn entry_parts(entry: &EntryExpr) -> Vec<&IdedExpr> {
-    match entry {
-        EntryExpr::StructField(field) => vec![&field.value],
-        EntryExpr::MapEntry(entry) => vec![&entry.key, &entry.value],
-    }
-}
-
-/// A JSON value as CEL sees it: whole numbers are `int` (or `uint` beyond it), others `double`.
-#[must_use]
-pub fn to_cel(value: &Value) -> Cel {
-    match value {
-        Value::Null => Cel::Null,
-        Value::Bool(b) => Cel::Bool(*b),
-        Value::Number(n) => match (n.as_i64(), n.as_u64()) {
-            (Some(i), _) => Cel::Int(i),
-            (None, Some(u)) => Cel::UInt(u),
-            (None, None) => Cel::Float(n.as_f64().unwrap_or(f64::NAN)),
-        },
-        Value::String(s) => Cel::from(s.as_str()),
-        Value::Array(items) => Cel::from(items.iter().map(to_cel).collect::<Vec<_>>()),
-        Value::Object(map) => {
-            let map: HashMap<Key, Cel> = map
-                .iter()
-                .map(|(k, v)| (Key::from(k.as_str()), to_cel(v)))
-                .collect();
-            Cel::from(map)
-        }
-    }
-}
-
-/// A CEL value as JSON; nothing for what JSON has no form for.
-#[must_use]
-pub fn from_cel(value: &Cel) -> Option<Value> {
-    Some(match value {
-        Cel::Null => Value::Null,
-        Cel::Bool(b) => Value::Bool(*b),
-        Cel::Int(i) => Value::from(*i),
-        Cel::UInt(u) => Value::from(*u),
-        Cel::Float(f) => Value::Number(Number::from_f64(*f)?),
-        Cel::String(s) => Value::String(s.as_str().to_owned()),
-        Cel::List(items) => Value::Array(items.iter().map(from_cel).collect::<Option<_>>()?),
-        Cel::Map(map) => {
-            let mut members: Vec<(String, Value)> = map
-                .map
-                .iter()
-                .map(|(k, v)| Some((key_text(k), from_cel(v)?)))
-                .collect::<Option<_>>()?;
-            // CEL maps have no order; a fixed one makes answers repeatable.
-            members.sort_by(|a, b| a.0.cmp(&b.0));
-            Value::Object(members.into_iter().collect())
-        }
-        _ => return None,
-    })
-}
-
-fn key_text(key: &Key) -> String {
-    match key {
-        Key::Int(i) => i.to_string(),
-        Key::Uint(u) => u.to_string(),
-        Key::Bool(b) => b.to_string(),
-        Key::String(s) => s.as_str().to_owned(),
-    }
 }
 
 #[cfg(test)]

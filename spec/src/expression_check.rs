@@ -7,7 +7,8 @@ use cel::common::ast::{Expr, IdedExpr};
 use serde_json::Value;
 
 use crate::check::nearest;
-use crate::expression::{Expression, OWN_FUNCTIONS, children};
+use crate::expression::{Expression, OWN_FUNCTIONS};
+use crate::expression_names::children;
 use crate::lower::resolve;
 
 /// What is known of the form of a value.

@@ -3,12 +3,38 @@
 use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde_json::map::Entry;
 use serde_json::{Map, Number, Value};
 
 use crate::source::{join, join_index};
 
 /// Duplicates that are reported at most; one hostile body must not fill a report.
 const MAX_DUPLICATES: usize = 16;
+
+/// Members that most bodies have at most.
+const USUAL_MEMBERS: usize = 8;
+/// Members up to which a look at each costs less than a hash.
+const FEW_MEMBERS: usize = 16;
+
+/// A member of an object.
+pub(crate) fn member<'m>(members: &'m Map<String, Value>, name: &str) -> Option<&'m Value> {
+    if members.len() > FEW_MEMBERS {
+        return members.get(name);
+    }
+    members
+        .iter()
+        .find(|(other, _)| *other == name)
+        .map(|(_, value)| value)
+}
+
+/// The value at a JSON Pointer (RFC 6901).
+pub(crate) fn at<'v>(value: &'v Value, pointer: &str) -> Option<&'v Value> {
+    // One step without escapes is the usual one.
+    match (value, pointer.strip_prefix('/')) {
+        (Value::Object(members), Some(name)) if !name.contains(['/', '~']) => member(members, name),
+        _ => value.pointer(pointer),
+    }
+}
 
 /// Reads a JSON text (RFC 8259): exactly one value in UTF-8, at most 128 levels deep.
 ///
@@ -128,7 +154,11 @@ impl<'de> Visitor<'de> for Seed<'_, '_> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Value, A::Error> {
-        let mut members = Map::new();
+        // What is asked for is mostly an object of a few members; objects within it may be very many and empty.
+        let mut members = match self.pointer {
+            Path::Root => Map::with_capacity(USUAL_MEMBERS),
+            _ => Map::new(),
+        };
         while let Some(name) = access.next_key::<String>()? {
             let path = Path::Member(self.pointer, &name);
             let seed = Seed {
@@ -136,10 +166,18 @@ impl<'de> Visitor<'de> for Seed<'_, '_> {
                 duplicates: self.duplicates,
             };
             let value = access.next_value_seed(seed)?;
-            if members.contains_key(&name) && self.duplicates.len() < MAX_DUPLICATES {
-                self.duplicates.push(path.pointer());
+            match members.entry(name) {
+                Entry::Vacant(place) => {
+                    place.insert(value);
+                }
+                Entry::Occupied(mut place) => {
+                    if self.duplicates.len() < MAX_DUPLICATES {
+                        let path = Path::Member(self.pointer, place.key());
+                        self.duplicates.push(path.pointer());
+                    }
+                    place.insert(value);
+                }
             }
-            members.insert(name, value);
         }
         Ok(Value::Object(members))
     }
@@ -147,9 +185,9 @@ impl<'de> Visitor<'de> for Seed<'_, '_> {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use serde_json::{Value, json};
 
-    use super::parse;
+    use super::{at, parse};
 
     #[test]
     fn tells_duplicates_by_their_place() {
@@ -172,6 +210,25 @@ mod tests {
             why("[".repeat(100_000).as_bytes()),
             "is nested deeper than 128 levels"
         );
+    }
+
+    #[test]
+    fn members_are_found_in_small_and_large_objects() {
+        for count in [0, 1, 16, 17, 40] {
+            let body: Value = (0..count).map(|n| (format!("m{n}"), json!(n))).collect();
+            for n in 0..=count {
+                let pointer = format!("/m{n}");
+                assert_eq!(
+                    at(&body, &pointer),
+                    body.pointer(&pointer),
+                    "{pointer} of {count}"
+                );
+            }
+        }
+        let body = json!({"a/b": 1, "c": [2], "": 3, "~": 4});
+        for pointer in ["", "/", "/a~1b", "/c", "/c/0", "/~0", "/no", "c"] {
+            assert_eq!(at(&body, pointer), body.pointer(pointer), "{pointer}");
+        }
     }
 
     #[test]

@@ -8,8 +8,11 @@ use std::borrow::Cow;
 
 use cel::common::ast::{Expr, IdedExpr, LiteralValue, operators as op};
 
-use crate::expression::{Members, Scope, gb_code};
+use crate::expression::{Members, Scope, gb_code, is_gb_code};
 use crate::formats;
+
+/// Bytes of a text that is put together, mostly.
+const USUAL_TEXT: usize = 96;
 
 /// A value while it is worked with.
 #[derive(Debug, Clone, PartialEq)]
@@ -170,7 +173,12 @@ impl Plan {
                 Quick::Int(formats::local_seconds(time))
             }
             Self::GbCode(text, kind) => {
-                Quick::Text(Cow::Owned(gb_code(&text.text(scope)?, &kind.text(scope)?)))
+                let (text, kind) = (text.text(scope)?, kind.text(scope)?);
+                Quick::Text(if is_gb_code(&text) {
+                    text
+                } else {
+                    Cow::Owned(gb_code(&text, &kind))
+                })
             }
         })
     }
@@ -219,7 +227,15 @@ impl Binary {
     fn calculate<'a>(self, a: Quick<'a>, b: Quick<'a>) -> Option<Quick<'a>> {
         match (self, a, b) {
             (Self::Add, Quick::Text(a), Quick::Text(b)) => {
-                let mut text = a.into_owned();
+                let mut text = match a {
+                    Cow::Owned(text) => text,
+                    // The beginning of what mostly gets longer: room for all of it at once.
+                    Cow::Borrowed(begin) => {
+                        let mut text = String::with_capacity(begin.len() + b.len().max(USUAL_TEXT));
+                        text.push_str(begin);
+                        text
+                    }
+                };
                 text.push_str(&b);
                 Some(Quick::Text(Cow::Owned(text)))
             }
@@ -236,7 +252,8 @@ mod tests {
     use proptest::prelude::*;
     use serde_json::{Value, json};
 
-    use crate::expression::{Expression, Members, from_cel};
+    use crate::expression::{Expression, Members};
+    use crate::expression_value::from_cel;
 
     /// Texts of the common part over `self.a`, `self.b` (texts), `self.n` (a number) and `self.none` (never there).
     fn expressions() -> impl Strategy<Value = String> {

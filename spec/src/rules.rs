@@ -57,7 +57,7 @@ impl RuleSite {
     pub(crate) fn broken<'r>(
         &'r self,
         value: &Value,
-        is_faulty: &dyn Fn(&str) -> bool,
+        is_faulty: Option<&dyn Fn(&str) -> bool>,
         out: &mut Vec<Broken<'r>>,
     ) {
         self.walk(value, &self.path, String::new(), is_faulty, out);
@@ -68,7 +68,7 @@ impl RuleSite {
         value: &Value,
         path: &[Step],
         pointer: String,
-        is_faulty: &dyn Fn(&str) -> bool,
+        is_faulty: Option<&dyn Fn(&str) -> bool>,
         out: &mut Vec<Broken<'r>>,
     ) {
         let Some((step, rest)) = path.split_first() else {
@@ -99,12 +99,14 @@ impl RuleSite {
         &'r self,
         value: &Value,
         pointer: String,
-        is_faulty: &dyn Fn(&str) -> bool,
+        is_faulty: Option<&dyn Fn(&str) -> bool>,
     ) -> Option<Broken<'r>> {
         let rule = &*self.rule;
-        let faulty_member = |name: &str| is_faulty(&join(&pointer, name));
-        if is_faulty(&pointer) || rule.expression.members_of("self").any(faulty_member) {
-            return None;
+        if let Some(is_faulty) = is_faulty {
+            let faulty_member = |name: &str| is_faulty(&join(&pointer, name));
+            if is_faulty(&pointer) || rule.expression.members_of("self").any(faulty_member) {
+                return None;
+            }
         }
         let scope: &[(&str, &dyn Members)] = &[("self", value)];
         match rule.expression.truth(scope) {

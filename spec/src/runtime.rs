@@ -4,6 +4,8 @@
 use http::HeaderMap;
 use serde_json::Value;
 
+use crate::json;
+
 /// What an expression can be asked about: a request, and its answer if there is one yet.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Exchange<'a> {
@@ -114,11 +116,11 @@ impl Runtime {
                     .iter()
                     .find(|(n, _)| n == name)
                     .and_then(|(_, v)| text(v)),
-                Source::Body(pointer) => exchange.request_body?.pointer(pointer).cloned(),
+                Source::Body(pointer) => json::at(exchange.request_body?, pointer).cloned(),
             },
             Self::Response(source) => match source {
                 Source::Header(name) => header(exchange.response_headers?, name),
-                Source::Body(pointer) => exchange.response_body?.pointer(pointer).cloned(),
+                Source::Body(pointer) => json::at(exchange.response_body?, pointer).cloned(),
                 Source::Query(_) | Source::Path(_) => None,
             },
         }

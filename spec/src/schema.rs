@@ -51,10 +51,14 @@ impl Schema {
     /// True if a value keeps the schema and every rule.
     #[must_use]
     pub fn is_valid(&self, value: &Value) -> bool {
-        self.validator.is_valid(value) && self.broken_rules(value, &|_| false).is_empty()
+        self.validator.is_valid(value) && self.broken_rules(value, None).is_empty()
     }
 
-    fn broken_rules(&self, value: &Value, is_faulty: &dyn Fn(&str) -> bool) -> Vec<Broken<'_>> {
+    fn broken_rules(
+        &self,
+        value: &Value,
+        is_faulty: Option<&dyn Fn(&str) -> bool>,
+    ) -> Vec<Broken<'_>> {
         let mut out = Vec::new();
         for site in &self.rules {
             site.broken(value, is_faulty, &mut out);
@@ -93,7 +97,13 @@ impl Schema {
         }
         let faulty: HashSet<String> = out.iter().map(|v| v.pointer.clone()).collect();
         let is_faulty = |pointer: &str| faulty.contains(pointer);
-        for broken in self.broken_rules(value, &is_faulty) {
+        // Mostly nothing is, and then no pointer need be made to find that out.
+        let is_faulty: Option<&dyn Fn(&str) -> bool> = if faulty.is_empty() {
+            None
+        } else {
+            Some(&is_faulty)
+        };
+        for broken in self.broken_rules(value, is_faulty) {
             out.push(Violation {
                 part,
                 members: broken

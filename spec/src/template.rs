@@ -53,7 +53,7 @@ impl Template {
         match self {
             Self::Constant(value) => put(out, value),
             Self::Expression(expression) => match expression.quick(scope) {
-                Some(Quick::Text(text)) => put(out, &text),
+                Some(Quick::Text(text)) => put_text(out, &text),
                 Some(Quick::Int(number)) => put(out, &number),
                 Some(Quick::Bool(truth)) => put(out, &truth),
                 None => put(out, &expression.evaluate(scope)?),
@@ -74,7 +74,7 @@ impl Template {
                     if index > 0 {
                         out.push(b',');
                     }
-                    put(out, name);
+                    put_text(out, name);
                     out.push(b':');
                     member.write(scope, out)?;
                 }
@@ -95,6 +95,26 @@ impl Template {
     }
 }
 
+/// Writes a text; one without anything to escape, as most are, in one piece.
+fn put_text(out: &mut Vec<u8>, text: &str) {
+    if is_plain(text.as_bytes()) {
+        out.push(b'"');
+        out.extend_from_slice(text.as_bytes());
+        out.push(b'"');
+    } else {
+        put(out, text);
+    }
+}
+
+/// Whether JSON writes a text as it is. Bytes are looked at sixteen at once, as processors can.
+fn is_plain(text: &[u8]) -> bool {
+    let escaped = |b: u8| u8::from(b < 0x20) | u8::from(b == b'"') | u8::from(b == b'\\');
+    let any = |bytes: &[u8]| bytes.iter().fold(0, |any, b| any | escaped(*b)) != 0;
+    let mut whole = text.chunks_exact(16);
+    let is_begin_plain = whole.by_ref().all(|sixteen| !any(sixteen));
+    is_begin_plain && !any(whole.remainder())
+}
+
 fn put(out: &mut Vec<u8>, value: &(impl Serialize + ?Sized)) {
     // Texts, numbers, truth values and JSON itself can always be written, and a `Vec` takes all of it.
     let _ = serde_json::to_writer(out, value);
@@ -106,6 +126,22 @@ mod tests {
 
     use super::Template;
     use crate::expression::Expression;
+
+    #[test]
+    fn every_character_is_written_as_json_has_it() {
+        for character in (0..0x300).filter_map(char::from_u32) {
+            for length in [0, 1, 15, 16, 17, 40] {
+                let text = format!(
+                    "{}{character}{}",
+                    "x".repeat(length),
+                    "y".repeat(length / 2)
+                );
+                let mut written = Vec::new();
+                super::put_text(&mut written, &text);
+                assert_eq!(written, serde_json::to_vec(&text).unwrap());
+            }
+        }
+    }
 
     #[test]
     fn what_is_written_is_what_the_value_is() {

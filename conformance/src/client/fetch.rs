@@ -4,12 +4,10 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, header};
-use http_body_util::BodyExt as _;
-use hyper::body::{Body as _, Incoming};
 use url::Url;
 
-use super::{Client, fault};
-use crate::exchange::{Answer, Exchange, HeaderText, Lost, Received, Sent};
+use super::Client;
+use crate::exchange::{Answer, Captured, Exchange, HeaderText, Lost, Received, Sent};
 use crate::file::collect::Collector;
 use crate::file::range::Asked;
 use crate::file::{EDGE, MOST};
@@ -28,6 +26,8 @@ pub(crate) struct Fetch {
     pub(crate) time: Duration,
     /// Decides which parts are kept.
     pub(crate) seed: u64,
+    /// Which answer told the address.
+    pub(crate) captured: Option<Captured>,
 }
 
 impl Client {
@@ -37,79 +37,70 @@ impl Client {
         let _turn = self.pace.turn().await;
         let _permit = self.gate.acquire().await.ok();
         let at = self.elapsed();
-        let request = Request {
+        let mut request = Request {
             method: fetch.method.clone(),
             ..Request::json(Kind::Other, Bytes::new()).with_media_type(None)
         };
         let is_home = self.base.join("/").origin() == fetch.url.origin();
-        let mut sent = self.sent(&fetch.url, &request);
         if !is_home {
-            sent.headers.clear();
+            let own = self.headers.iter().map(|(name, _)| name.to_string());
+            request.omitted = own.collect();
         }
         if let Some(range) = fetch.range {
-            let range = HeaderText::Plain(range.to_string());
-            sent.headers.push(("range".to_owned(), range));
+            let range = (header::RANGE.as_str().into(), range.to_string());
+            request.headers.push(range);
         }
-        let received = match fetch.url.scheme() {
-            "http" | "https" => self.read(&fetch, is_home.then_some(&request)).await,
-            scheme => Received::Lost(Lost::NotReached(format!("no way to read {scheme}:"))),
+        let mut sent = self.sent(&fetch.url, &request);
+        sent.captured = fetch.captured.iter().cloned().collect();
+        let received = match self.message(&fetch.url, &request).await {
+            Ok(message) => self.read(&fetch, message).await,
+            Err(why) => Err(Lost::Local(why)),
         };
-        let took = self.elapsed().saturating_sub(at);
         Exchange {
             id: fetch.id,
             sent,
-            received,
+            received: match received {
+                Ok(answer) => Received::Answer(self.masked(answer)),
+                Err(lost) => Received::Lost(lost),
+            },
             at,
-            took,
+            took: self.elapsed().saturating_sub(at),
         }
     }
 
-    async fn read(&self, fetch: &Fetch, own: Option<&Request>) -> Received {
-        let mut headers = HeaderMap::with_capacity(4);
-        headers.insert(header::ACCEPT, HeaderValue::from_static("*/*"));
-        if let Some(request) = own
-            && let Err(why) = self.insert_own(request, &mut headers).await
-        {
-            return Received::Lost(Lost::Local(why));
+    async fn read(
+        &self,
+        fetch: &Fetch,
+        message: (http::Uri, HeaderMap<HeaderValue>),
+    ) -> Result<Answer, Lost> {
+        if !matches!(fetch.url.scheme(), "http" | "https") {
+            let why = format!("there is no way to read {}:", fetch.url.scheme());
+            return Err(Lost::NotReached(why));
         }
-        if let Some(range) = fetch.range
-            && let Ok(range) = HeaderValue::from_str(&range.to_string())
-        {
-            headers.insert(header::RANGE, range);
-        }
-        let asked = async {
-            let opened = self
-                .transport
-                .open(fetch.method.clone(), &fetch.url, headers)
-                .await;
-            self.collect(fetch, opened?).await
+        let reading = async {
+            let response = self.transport.open(&fetch.method, message).await?;
+            self.collect(fetch, response).await
         };
-        match tokio::time::timeout(fetch.time, asked).await {
-            Err(_) => Received::Lost(Lost::TimedOut(fetch.time)),
-            Ok(Err(lost)) => Received::Lost(lost),
-            Ok(Ok(answer)) => Received::Answer(self.masked(answer)),
-        }
+        tokio::time::timeout(fetch.time, reading)
+            .await
+            .unwrap_or(Err(Lost::TimedOut(fetch.time)))
     }
 
     async fn collect(
         &self,
         fetch: &Fetch,
-        response: http::Response<Incoming>,
+        response: http::Response<hyper::body::Incoming>,
     ) -> Result<Answer, Lost> {
         let (head, mut body) = response.into_parts();
         let status = head.status.as_u16();
-        let length = body.size_hint().exact();
         let is_file = fetch.method == Method::GET && matches!(status, 200 | 206);
+        let length = head.headers.get(header::CONTENT_LENGTH);
+        let length = length.and_then(|n| n.to_str().ok()?.trim().parse().ok());
         let mut collector = Collector::new(length.filter(|_| fetch.range.is_none()), fetch.seed);
         let most = fetch.most.min(MOST);
-        let time = self.transport.answer_time();
         let is_whole = loop {
-            let Ok(piece) = tokio::time::timeout(time, body.frame()).await else {
-                return Err(Lost::TimedOut(time));
-            };
-            let Some(frame) = piece else { break true };
-            let Ok(chunk) = frame.map_err(|e| fault::lost(&e))?.into_data() else {
-                continue;
+            let Some(chunk) = self.transport.next(&mut body).await? else {
+                break true;
             };
             let room = usize::try_from(most - collector.length()).unwrap_or(usize::MAX);
             collector.add(&chunk[..chunk.len().min(room)]);
@@ -118,12 +109,12 @@ impl Client {
             }
         };
         let kept = &collector.head()[..collector.head().len().min(EDGE)];
-        let kept = Bytes::copy_from_slice(if is_file { &[] } else { kept });
+        let body = Bytes::copy_from_slice(if is_file { &[] } else { kept });
         Ok(Answer {
             status,
             headers: head.headers,
-            is_cut: is_file && collector.length() > 0 || collector.length() > kept.len() as u64,
-            body: kept,
+            is_cut: collector.length() > body.len() as u64,
+            body,
             digest: is_file.then(|| collector.finish(is_whole)),
         })
     }
@@ -134,16 +125,15 @@ impl Client {
         let _turn = self.pace.turn().await;
         let _permit = self.gate.acquire().await.ok();
         let at = self.elapsed();
-        let host = super::raw::host(url);
-        let asked =
-            tokio::time::timeout(self.transport.answer_time(), super::raw::get(url, target)).await;
+        let time = self.transport.answer_time();
+        let asked = tokio::time::timeout(time, super::raw::get(url, target)).await;
         let received = match asked {
             Ok(Ok(answer)) => Received::Answer(answer),
             Ok(Err(lost)) => Received::Lost(lost),
-            Err(_) => Received::Lost(Lost::TimedOut(self.transport.answer_time())),
+            Err(_) => Received::Lost(Lost::TimedOut(time)),
         };
         let shown = if target.starts_with('/') {
-            format!("http://{host}{target}")
+            format!("http://{}{target}", super::raw::host(url))
         } else {
             target.to_owned()
         };
@@ -152,7 +142,7 @@ impl Client {
             sent: Sent {
                 method: "GET".to_owned(),
                 url: shown,
-                headers: Vec::new(),
+                headers: Vec::<(String, HeaderText)>::new(),
                 caller: Caller::Own,
                 wire: Wire::Plain,
                 body: Bytes::new(),

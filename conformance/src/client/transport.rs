@@ -71,6 +71,52 @@ impl Transport {
         })
     }
 
+    /// Sends a request without a body, and leaves the body of the answer to the caller. The time is for its head.
+    pub(super) async fn open(
+        &self,
+        method: &http::Method,
+        (uri, headers): (http::Uri, http::HeaderMap),
+    ) -> Result<http::Response<Incoming>, Lost> {
+        let ask = |pool: &Pool| {
+            let mut message = http::Request::new(Either::Left(Full::default()));
+            *message.method_mut() = method.clone();
+            *message.uri_mut() = uri.clone();
+            *message.headers_mut() = headers.clone();
+            let asked = pool.request(message);
+            async {
+                match tokio::time::timeout(self.answer_time, asked).await {
+                    Ok(answer) => answer.map_err(|error| failed(&error)),
+                    Err(_) => Err(Lost::TimedOut(self.answer_time)),
+                }
+            }
+        };
+        match ask(&self.pooled).await {
+            Err(Lost::Dropped | Lost::NotReached(_)) => ask(&self.fresh).await,
+            other => other,
+        }
+    }
+
+    /// The next piece of a body; nothing at its end.
+    pub(super) async fn next(&self, body: &mut Incoming) -> Result<Option<Bytes>, Lost> {
+        loop {
+            let frame = tokio::time::timeout(self.answer_time, body.frame()).await;
+            match frame {
+                Err(_) => return Err(Lost::TimedOut(self.answer_time)),
+                Ok(None) => return Ok(None),
+                Ok(Some(Err(error))) => return Err(fault::lost(&error)),
+                Ok(Some(Ok(frame))) => {
+                    if let Ok(data) = frame.into_data() {
+                        return Ok(Some(data));
+                    }
+                }
+            }
+        }
+    }
+
+    pub(super) fn answer_time(&self) -> Duration {
+        self.answer_time
+    }
+
     /// Sends a request on its way. `is_fresh`: on a connection of its own, whatever it says.
     pub(super) async fn send(
         &self,
@@ -104,31 +150,6 @@ impl Transport {
     }
 }
 
-impl Transport {
-    /// Sends a request without a body, and gives the answer as soon as its head is there.
-    pub(super) async fn open(
-        &self,
-        method: http::Method,
-        url: &url::Url,
-        headers: http::HeaderMap,
-    ) -> Result<http::Response<Incoming>, Lost> {
-        let uri = http::Uri::try_from(url.as_str())
-            .map_err(|e| Lost::NotReached(format!("{url} cannot be asked for ({e})")))?;
-        let mut message = http::Request::new(Either::Left(Full::default()));
-        *message.method_mut() = method;
-        *message.uri_mut() = uri;
-        *message.headers_mut() = headers;
-        tokio::time::timeout(self.answer_time, head(&self.pooled, message))
-            .await
-            .unwrap_or(Err(Lost::TimedOut(self.answer_time)))
-    }
-
-    /// The time that a target has for an answer.
-    pub(super) fn answer_time(&self) -> Duration {
-        self.answer_time
-    }
-}
-
 fn connector(target: &Target, time: Duration) -> Result<HttpsConnector<HttpConnector>, TlsError> {
     let mut http = HttpConnector::new();
     http.enforce_http(false);
@@ -143,18 +164,12 @@ fn connector(target: &Target, time: Duration) -> Result<HttpsConnector<HttpConne
         .wrap_connector(http))
 }
 
-async fn head(pool: &Pool, message: http::Request<Body>) -> Result<http::Response<Incoming>, Lost> {
-    pool.request(message).await.map_err(|error| {
-        if error.is_connect() {
-            fault::not_reached(&error)
-        } else {
-            fault::lost(&error)
-        }
-    })
-}
-
 async fn receive(pool: &Pool, message: http::Request<Body>) -> Result<Answer, Lost> {
-    let (head, mut rest) = head(pool, message).await?.into_parts();
+    let response = pool
+        .request(message)
+        .await
+        .map_err(|error| failed(&error))?;
+    let (head, mut rest) = response.into_parts();
     let (mut body, mut is_cut) = (Vec::new(), false);
     while let Some(frame) = rest.frame().await {
         let frame = frame.map_err(|e| fault::lost(&e))?;
@@ -175,6 +190,14 @@ async fn receive(pool: &Pool, message: http::Request<Body>) -> Result<Answer, Lo
         is_cut,
         digest: None,
     })
+}
+
+fn failed(error: &hyper_util::client::legacy::Error) -> Lost {
+    if error.is_connect() {
+        fault::not_reached(error)
+    } else {
+        fault::lost(error)
+    }
 }
 
 fn body(request: &Request) -> Body {

@@ -108,12 +108,12 @@ mod tests {
 
     #[test]
     fn a_program_stream_is_as_long_as_its_times_say() {
-        let file = (100..=110).flat_map(|second| {
+        let second = |second| {
             let mut bytes = packet(second);
             bytes.resize(40_000, 0x55);
             bytes
-        });
-        let file: Vec<u8> = file.collect();
+        };
+        let file: Vec<u8> = (100..=110).flat_map(second).collect();
         assert_eq!(
             Container::of(&kept(&file, 9_000)),
             Container::MpegPs(Some(10.0))

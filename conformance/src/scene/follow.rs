@@ -43,7 +43,12 @@ pub(crate) struct Follower<'f> {
     /// When progress was seen to move, and from where: time and value.
     moved: Option<(Instant, f64)>,
     first: Option<(Instant, f64)>,
+    /// Queries in a row that were refused, of a download that was known before.
+    refused: u32,
 }
+
+/// After so many of them nothing more is to be expected.
+const REFUSED: u32 = 24;
 
 impl<'f> Follower<'f> {
     pub(crate) fn new(stage: &'f Stage<'f>, started: &'f Started) -> Self {
@@ -54,6 +59,7 @@ impl<'f> Follower<'f> {
             calls: 0,
             moved: None,
             first: None,
+            refused: 0,
         }
     }
 
@@ -69,7 +75,7 @@ impl<'f> Follower<'f> {
         }
         let ends = [self.facts.query_end, self.facts.call_end];
         let end = ends.into_iter().flatten().min()?;
-        Some(end.saturating_duration_since(self.started.at))
+        Some(end.saturating_duration_since(self.started.sent))
     }
 
     /// Until both query and callbacks told the end, as far as there are such; then for as long as it must stay there.
@@ -112,7 +118,8 @@ impl<'f> Follower<'f> {
 
     fn goes_on(&self, deadline: Instant) -> bool {
         let is_heard = self.has_query() || self.started.place.is_some();
-        is_heard && Instant::now() < deadline && self.stage.session.gone().is_none()
+        let is_known = self.refused < REFUSED;
+        is_heard && is_known && Instant::now() < deadline && self.stage.session.gone().is_none()
     }
 
     /// Waits for an interval or for a callback, then looks what is told.
@@ -128,8 +135,9 @@ impl<'f> Follower<'f> {
         // Who was woken by a callback asks as well: what it says can be compared.
         if let Some(reading) = self.stage.ask(self.started).await {
             self.take(&reading);
-        } else if self.started.place.is_none() {
-            tokio::time::sleep(SHORTEST).await;
+            self.refused = 0;
+        } else if self.first.is_some() {
+            self.refused += 1;
         }
     }
 

@@ -11,8 +11,9 @@ mod stage;
 mod view;
 
 use std::collections::{BTreeMap, HashSet};
+use std::sync::Arc;
 
-pub(crate) use outcome::Found;
+pub(crate) use outcome::{Found, conclusive};
 pub(crate) use parts::{BURST, SLOW, declared_length};
 pub(crate) use view::{Called, Download, View};
 
@@ -96,6 +97,7 @@ impl Scene<'_> {
             return Vec::new();
         }
         let (view, left_out) = self.round("", &lines).await;
+        let view = Arc::new(view);
         let api = &self.session.api;
         let mut results: BTreeMap<&str, LineResult> = BTreeMap::new();
         let mut failing = Vec::new();
@@ -109,7 +111,7 @@ impl Scene<'_> {
             results.insert(&line.id, result);
         }
         if !failing.is_empty() {
-            self.repeat(&failing, &mut results).await;
+            self.repeat(&failing, &view, &mut results).await;
         }
         let ordered = lines
             .iter()
@@ -156,13 +158,15 @@ impl Scene<'_> {
     async fn repeat(
         &self,
         failing: &[(&Line, &Watched)],
+        before: &Arc<View>,
         results: &mut BTreeMap<&str, LineResult>,
     ) {
         let gone = self.session.gone().map(str::to_owned);
-        let (view, left_out) = match gone {
+        let (mut view, left_out) = match gone {
             None => self.round("again", failing).await,
             Some(_) => (View::default(), Vec::new()),
         };
+        view.before = Some(Arc::clone(before));
         for (line, watched) in failing {
             let Some(result) = results.get_mut(line.id.as_str()) else {
                 continue;
@@ -250,10 +254,10 @@ impl Scene<'_> {
 }
 
 /// Why a line does not apply to a target, beside what the catalogue says: progress is seen by query or by callback.
-pub(crate) fn not_applicable(line: &Line, target: &Target) -> Option<String> {
+pub(crate) fn not_applicable(line: &str, target: &Target) -> Option<String> {
     let declared = target.declared;
     let is_seen = declared.progress_query || declared.callbacks;
-    (line.id.starts_with("PROG-") && !is_seen).then(|| {
+    (line.starts_with("PROG-") && !is_seen).then(|| {
         "the target file declares neither `progress_query` nor `callbacks`, so no progress can be seen".to_owned()
     })
 }

@@ -54,6 +54,15 @@ impl Found {
     }
 }
 
+/// Without what stayed open, if anything did not: where one download says it, the others need not.
+pub(crate) fn conclusive(mut found: Vec<Found>) -> Vec<Found> {
+    let is_open = |one: &Found| matches!(one.opinion, Opinion::Inconclusive(_));
+    if !found.iter().all(is_open) {
+        found.retain(|one| !is_open(one));
+    }
+    found
+}
+
 /// What all that was found of a line comes to: failed if anything failed, passed if anything passed. Nothing at all is
 /// no ground for a pass.
 pub(crate) fn result(line: Line, found: Vec<Found>) -> LineResult {

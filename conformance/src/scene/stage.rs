@@ -39,6 +39,8 @@ pub(crate) struct Stage<'s> {
     /// Lines that are judged afterwards.
     pub(crate) lines: HashSet<String>,
     pub(crate) calm: Calm,
+    /// Until the slow receiver has shown what there is to see: one that hangs would hide it.
+    pub(crate) slow: Calm,
     windows: Mutex<Windows>,
     exchanges: Mutex<Vec<Arc<Exchange>>>,
     scale: Mutex<ScaleSeen>,
@@ -61,6 +63,8 @@ pub(crate) struct Started {
     pub(crate) name: String,
     pub(crate) place: Option<Arc<Place>>,
     pub(crate) answered: Arc<Answered>,
+    /// When it was asked for.
+    pub(crate) sent: Instant,
     /// When its answer was there.
     pub(crate) at: Instant,
     asked: Mutex<usize>,
@@ -87,7 +91,8 @@ impl<'s> Stage<'s> {
             parts,
             lines,
             calm: Calm::default(),
-            windows: Mutex::new(Windows::new(session.api.fixtures.recorded, tag)),
+            slow: Calm::default(),
+            windows: Mutex::new(Windows::new(session.api.fixtures.recorded, tag, seed)),
             exchanges: Mutex::default(),
             scale: Mutex::default(),
         }
@@ -147,7 +152,8 @@ impl<'s> Stage<'s> {
         }
         let until = Instant::now() + self.completion() / 2;
         let (mut pause, mut number) = (BUSY.0, 0);
-        let answered = loop {
+        let (answered, sent) = loop {
+            let sent = Instant::now();
             let id = match number {
                 0 => name.clone(),
                 n => format!("{name}.s{n}"),
@@ -156,7 +162,7 @@ impl<'s> Stage<'s> {
             self.record(&answered.exchange);
             let is_busy = matches!(answered.outcome, Outcome::Busy(_));
             if !is_busy || Instant::now() + pause > until || self.session.gone().is_some() {
-                break answered;
+                break (answered, sent);
             }
             tokio::time::sleep(pause).await;
             pause = (pause * 2).min(BUSY.1);
@@ -166,6 +172,7 @@ impl<'s> Stage<'s> {
             name,
             place,
             answered,
+            sent,
             at: Instant::now(),
             asked: Mutex::default(),
             files: Mutex::default(),
@@ -297,12 +304,15 @@ struct Windows {
 }
 
 impl Windows {
-    fn new(recorded: Window, tag: &str) -> Self {
+    fn new(recorded: Window, tag: &str, seed: u64) -> Self {
+        let begin = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) % 99_991;
+        let begin = u32::try_from(begin).unwrap_or(0);
         Self {
             recorded,
             met: HashSet::new(),
-            // A repetition begins elsewhere, so that it does not meet what was started before.
-            number: if tag.is_empty() { 0 } else { 500 },
+            // Another run begins elsewhere, and so does a repetition: a target that shares ids may still know what was
+            // asked for before.
+            number: if tag.is_empty() { begin } else { begin + 500 },
         }
     }
 
@@ -352,13 +362,13 @@ mod tests {
     #[test]
     fn windows_differ_as_long_as_they_can() {
         let hour = Window::parse("2025-04-04T21:00:00", "2025-04-04T22:00:00").unwrap();
-        let mut windows = Windows::new(hour, "");
+        let mut windows = Windows::new(hour, "", 7);
         let dealt: Vec<_> = (0..200).map(|_| windows.deal(10)).collect();
         assert_eq!(dealt.iter().collect::<HashSet<_>>().len(), 200);
         assert!(dealt.iter().all(|w| (10..=12).contains(&w.seconds())));
         assert!(windows.deal(9_999).seconds() > 3_500);
         let second = Window::parse("2025-04-04T21:00:00", "2025-04-04T21:00:01").unwrap();
-        let mut windows = Windows::new(second, "again");
+        let mut windows = Windows::new(second, "again", u64::MAX);
         assert_eq!((windows.deal(10), windows.deal(10)), (second, second));
     }
 }

@@ -16,7 +16,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use crate::api::Api;
-use crate::exchange::Exchange;
+use crate::exchange::{Exchange, Lost, Received};
 use crate::oracle::Outcome;
 use crate::progress::{self, Reading, ScaleSeen};
 use crate::receipt::Receipt;
@@ -69,6 +69,8 @@ pub(crate) struct View {
     pub(crate) query_end: Option<f64>,
     /// What the end is called in callbacks.
     pub(crate) call_end: Option<f64>,
+    /// Of a repetition: what it repeats.
+    pub(crate) before: Option<Arc<View>>,
 }
 
 /// The part of a name that tells the exchanges of one download apart, with its number.
@@ -87,7 +89,10 @@ fn parts(id: &str) -> (&str, Option<(char, usize)>) {
 impl View {
     /// Looks at a recording.
     pub(crate) fn of(api: &Api, exchanges: &[Arc<Exchange>], receipts: &[Arc<Receipt>]) -> Self {
-        let mut ordered: Vec<_> = exchanges.iter().map(|e| (parts(&e.id), e)).collect();
+        // What failed on the runner's own side says nothing of the target.
+        let is_own = |e: &&Arc<Exchange>| matches!(e.received, Received::Lost(Lost::Local(_)));
+        let foreign = exchanges.iter().filter(|e| !is_own(e));
+        let mut ordered: Vec<_> = foreign.map(|e| (parts(&e.id), e)).collect();
         ordered.sort_by(|(a, _), (b, _)| a.cmp(b));
         let mut view = Self::default();
         for ((name, part), exchange) in &ordered {

@@ -11,6 +11,7 @@
 mod broken;
 mod correct;
 mod early;
+mod forms;
 mod generic;
 mod hopeless;
 mod mock;

@@ -39,7 +39,49 @@ async fn run(name: Option<&str>, only: &[&str]) -> RunResult {
         .seed(42)
         .cases(12)
         .only(only.iter().copied());
-    let result = run.build().unwrap().run(&mut |_: &Event| {}).await;
+    let result = run
+        .build()
+        .unwrap()
+        .run(&mut |event: &Event| {
+            if std::env::var_os("TIMES").is_some() {
+                match event {
+                    Event::Exchanged(e)
+                        if e.id.contains('#')
+                            && !e.id.contains("PROG-06")
+                            && !e.id.contains("CALL-10") =>
+                    {
+                        println!(
+                            "{:>9.3} {:>8.3} {} {} {}",
+                            e.at.as_secs_f64(),
+                            e.took.as_secs_f64(),
+                            e.id,
+                            e.sent.method,
+                            e.answer().map_or("-".to_owned(), |a| format!(
+                                "{} {}",
+                                a.status,
+                                String::from_utf8_lossy(&a.body)
+                                    .chars()
+                                    .skip(26)
+                                    .take(130)
+                                    .collect::<String>()
+                            ))
+                        )
+                    }
+                    Event::Received(r) => println!(
+                        "{:>9.3}          {} {} {}",
+                        r.at.as_secs_f64(),
+                        r.id,
+                        String::from_utf8_lossy(&r.target)
+                            .chars()
+                            .skip(30)
+                            .collect::<String>(),
+                        String::from_utf8_lossy(&r.body)
+                    ),
+                    _ => {}
+                }
+            }
+        })
+        .await;
     server.stop().await;
     result
 }
@@ -62,4 +104,59 @@ async fn the_correct_one_passes_everything() {
     assert!(begun.elapsed() < Duration::from_secs(15));
     assert!(result.count(Verdict::Pass) > 30);
     let _ = Profile::Full;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "prints a matrix"]
+async fn matrix() {
+    use futures_util::StreamExt;
+    let titles = [
+        "Tells wrong progress",
+        "Takes callback addresses wrongly",
+        "Tells wrong callbacks",
+        "Serves files wrongly",
+    ];
+    let wanted = std::env::var("WANTED").unwrap_or_default();
+    let all: Vec<_> = misbehave::GROUPS
+        .iter()
+        .filter(|g| titles.contains(&g.title))
+        .flat_map(|g| g.list)
+        .filter(|m| wanted.is_empty() || wanted.split(',').any(|w| w == m.name))
+        .collect();
+    let runs = all.into_iter().map(|m| async move {
+        let begun = Instant::now();
+        let result = run(
+            Some(m.name),
+            &["PROG", "CALL", "FILE", "SECU-03", "SECU-06"],
+        )
+        .await;
+        (m, result, begun.elapsed())
+    });
+    let mut runs = futures_util::stream::iter(runs).buffered(4);
+    while let Some((m, result, took)) = runs.next().await {
+        let found = failures(&result);
+        let missed: Vec<_> = m.catches.iter().filter(|c| !found.contains(*c)).collect();
+        let more: Vec<_> = found.iter().filter(|f| !m.catches.contains(f)).collect();
+        println!(
+            "{} {:?} {}{:?} more {more:?} open {:?}",
+            m.name,
+            took,
+            if missed.is_empty() { "ok " } else { "MISSED " },
+            missed,
+            inconclusive(&result)
+        );
+        if !missed.is_empty() || std::env::var_os("WHY").is_some() {
+            for l in &result.lines {
+                if l.verdict.is_failure() || m.catches.contains(&l.line.id.as_str()) {
+                    println!(
+                        "      {} {:?} {:?} {:?}",
+                        l.line.id,
+                        l.verdict,
+                        l.reason,
+                        l.failure.as_ref().map(|f| (&f.case, &f.expected, &f.got))
+                    );
+                }
+            }
+        }
+    }
 }

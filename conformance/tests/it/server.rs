@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::body::{Body, Bytes, to_bytes};
@@ -115,6 +115,8 @@ struct Server {
     /// Each with the tenant that it belongs to.
     ids: Mutex<HashMap<String, String>>,
     in_flight: AtomicU64,
+    /// When each download began, and how long it takes.
+    begun: Mutex<HashMap<String, (Instant, Duration)>>,
 }
 
 /// What serves.
@@ -125,6 +127,7 @@ pub(crate) fn app(choices: Choices, fault: Fault) -> Router {
         serial: AtomicU64::new(1),
         ids: Mutex::default(),
         in_flight: AtomicU64::new(0),
+        begun: Mutex::default(),
     });
     Router::new().fallback(answer).with_state(server)
 }
@@ -383,6 +386,10 @@ impl Server {
         let mut ids = self.ids.lock().unwrap();
         ids.insert(id.clone(), tenant.to_owned());
         drop(ids);
+        let takes = Duration::from_millis(300 + u64::from(seconds) / 4);
+        let mut begun = self.begun.lock().unwrap();
+        begun.entry(id.clone()).or_insert((Instant::now(), takes));
+        drop(begun);
         let seconds = if self.has(Fault::TooLong) {
             3_600
         } else {
@@ -453,8 +460,29 @@ impl Server {
         if !is_known && !self.has(Fault::AnyId) {
             return reject(404, "40404", "no such download");
         }
-        let body = json!({"code": "0", "message": "", "data": {"progress": "0.5"}});
+        let body = json!({"code": "0", "message": "", "data": self.progress(id)});
         Ok(axum::Json(body).into_response())
+    }
+
+    /// Number or string, percent or fraction, under one name or another.
+    fn progress(&self, id: &str) -> Value {
+        let begun = self.begun.lock().unwrap().get(id).copied();
+        let done = begun.map_or(0.5, |(at, takes)| {
+            (at.elapsed().as_secs_f64() / takes.as_secs_f64()).min(1.0)
+        });
+        let value = match (self.choices.has_fractions, self.choices.has_extras) {
+            (true, true) => json!((done * 1_000.0).floor() / 1_000.0),
+            (true, false) => json!(format!("{:.2}", (done * 100.0).floor() / 100.0)),
+            (false, true) => json!((done * 100.0).floor()),
+            (false, false) => json!(format!("{}", (done * 100.0).floor())),
+        };
+        let name: String = id.chars().filter(char::is_ascii_alphanumeric).collect();
+        let url = (done >= 1.0).then(|| format!("http://files.invalid/{name}.mp4"));
+        if self.choices.has_statuses {
+            json!({"progress": value, "fileUrl": url})
+        } else {
+            json!({"stream_id": id, "download_progress": value, "file_url": url.unwrap_or_default()})
+        }
     }
 
     fn reject(&self, (status, code, message): Rejection) -> Response {

@@ -1,7 +1,6 @@
 //! What a world's courier asks: what there is to tell of a job at a time, and what shall go wrong with it. And whom it
 //! tells what became of each attempt: the journal.
 
-use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
@@ -11,14 +10,15 @@ use bytes::Bytes;
 use serde_json::json;
 use smsload_spec::{Contract, Job, JobTell, Operation};
 
+use super::entry::entry;
+use super::snapshot::KeptCallback;
 use crate::clock::Moment;
 use crate::courier::{
-    Answer, Attempt, Fault, JobKey, Message, Record, Source, Then, Told, Upcoming,
+    Address, Attempt, Fault, JobKey, Message, Record, Source, Then, Told, Upcoming,
 };
 use crate::evaluate;
 use crate::fault::{Action, Calling};
 use crate::job::{Facts, JobState};
-use crate::journal::CallbackAttempt;
 use crate::misbehave::Call;
 use crate::mock::Mock;
 use crate::request::JSON;
@@ -44,28 +44,60 @@ pub(super) struct Subject {
     pub(super) kind: u16,
     /// Shared by all jobs that are told of in the same way.
     pub(super) spot: Arc<Spot>,
+    pub(super) address: Address,
+    progress: Mutex<Progress>,
+    /// Whether the contract that was looked at last says nothing of it.
+    is_lost: AtomicBool,
+}
+
+/// How far the telling of a job has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Progress {
+    /// Stands for the progress that was told last.
+    pub(super) mark: Option<u64>,
+    /// Messages that are over with.
+    pub(super) deliveries: u32,
 }
 
 /// Where the contract says what is told: by the names of an operation, of a callback in it, and by the method of what is
-/// sent. Names last when a contract is changed while jobs run; places in lists would not.
+/// sent. Names last when a contract is changed while jobs run; places in lists would not. If a name is changed too,
+/// what is still the same leads there: an operation is known by its method and path as well, and a callback by being
+/// the operation's first that tells of this kind of job.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Spot {
     pub(super) operation: Box<str>,
+    /// The operation's method and path.
+    pub(super) route: (http::Method, Box<str>),
+    /// The kind of job that it tells of.
+    pub(super) kind: Box<str>,
     pub(super) callback: Box<str>,
     pub(super) method: http::Method,
 }
 
 impl Spot {
     fn of<'c>(&self, contract: &'c Contract) -> Option<(&'c Operation, &'c JobTell)> {
-        let operation = contract.operation(&self.operation)?;
-        let mut callbacks = operation.callbacks.iter();
-        let callback = callbacks.find(|c| *c.name == *self.callback)?;
-        let mut told = callback.operations.iter();
-        let operation = told.find(|o| o.method == self.method)?;
-        match &operation.job {
-            Some(Job::Tells(tell)) => Some((operation, tell)),
+        let is_same_route = |o: &&Operation| o.method == self.route.0 && o.path == *self.route.1;
+        let operation = contract
+            .operation(&self.operation)
+            .or_else(|| contract.operations().iter().find(is_same_route))?;
+        let told = operation.callbacks.iter().flat_map(|callback| {
+            let named = |o| (*callback.name == *self.callback, o);
+            callback.operations.iter().map(named)
+        });
+        let told = told.filter_map(|(is_named, o)| match &o.job {
+            Some(Job::Tells(tell)) if *tell.kind == *self.kind => {
+                Some(((is_named, o.method == self.method), (o, &**tell)))
+            }
             _ => None,
+        });
+        // The first of those that have the most in common with it.
+        let mut best = None;
+        for (likeness, found) in told {
+            if best.is_none_or(|(so_far, _)| likeness > so_far) {
+                best = Some((likeness, found));
+            }
         }
+        best.map(|(_, found)| found)
     }
 }
 
@@ -82,6 +114,25 @@ impl Teller {
     /// Tells of a job from now on.
     pub(super) fn add(&self, number: u64, subject: Subject) {
         self.lock().insert(number, Arc::new(subject));
+    }
+
+    /// All jobs that it tells of, in the order of their numbers.
+    pub(super) fn export(&self) -> Vec<KeptCallback> {
+        let mut told: Vec<_> = {
+            let told = self.lock();
+            told.iter().map(|(n, s)| (*n, Arc::clone(s))).collect()
+        };
+        told.sort_unstable_by_key(|(number, _)| *number);
+        told.iter().map(|(_, s)| KeptCallback::of(s)).collect()
+    }
+
+    /// The jobs of which the contract that was looked at last says nothing.
+    pub(super) fn find_lost(&self) -> Vec<u64> {
+        let told = self.lock();
+        let lost = told
+            .iter()
+            .filter(|(_, s)| s.is_lost.load(Ordering::Relaxed));
+        lost.map(|(number, _)| *number).collect()
     }
 
     /// Tells of it no more.
@@ -107,7 +158,8 @@ impl Teller {
     /// What there is to tell; nothing if there never will be anything again.
     fn look(&self, number: u64, now: Moment) -> Option<Told> {
         let subject = self.lock().get(&number).map(Arc::clone)?;
-        let mock = self.server.upgrade()?.mock.load_full();
+        let server = self.server.upgrade()?;
+        let mock = server.mock.load_full();
         let world = self.world.upgrade()?;
         let facts = world.jobs.find(subject.kind, &subject.id, now)?;
         match facts.state(now) {
@@ -116,15 +168,73 @@ impl Teller {
                 next: mock.callbacks.next(&world, &facts, now),
             }),
             JobState::Running | JobState::Stalled | JobState::Finished => {
-                subject.message(&mock, &world, &facts, now).map(Told::Say)
+                let Some(told) = subject.spot.of(mock.contract()) else {
+                    // Another contract may be followed before the job is forgotten, and tell of it again.
+                    subject.is_lost.store(true, Ordering::SeqCst);
+                    if !Arc::ptr_eq(&mock, &server.mock.load()) {
+                        // It came just now, perhaps before this one could be found among the lost.
+                        return self.look(number, now);
+                    }
+                    let next = Some(world.jobs.kept_until(&facts));
+                    return Some(Told::Nothing { next });
+                };
+                subject.is_lost.store(false, Ordering::Relaxed);
+                let message = subject.message(told, &mock, &world, &facts, now);
+                message.map(Told::Say)
             }
         }
     }
 }
 
 impl Subject {
-    fn message(&self, mock: &Mock, world: &World, facts: &Facts, now: Moment) -> Option<Message> {
-        let (operation, tell) = self.spot.of(mock.contract())?;
+    pub(super) fn new(
+        id: &str,
+        kind: u16,
+        spot: Arc<Spot>,
+        address: Address,
+        progress: Progress,
+    ) -> Self {
+        Self {
+            id: Box::from(id),
+            kind,
+            spot,
+            address,
+            progress: Mutex::new(progress),
+            is_lost: AtomicBool::new(false),
+        }
+    }
+
+    /// Whether nothing was told of it yet.
+    pub(super) fn is_new(&self) -> bool {
+        self.progress() == Progress::default()
+    }
+
+    pub(super) fn progress(&self) -> Progress {
+        *self.progress.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes note of what became of an attempt.
+    fn note(&self, attempt: &Attempt) {
+        if !matches!(attempt.then, Then::Acknowledged | Then::GivenUp) {
+            return;
+        }
+        let mut progress = self.progress.lock().unwrap_or_else(PoisonError::into_inner);
+        if attempt.delivery > progress.deliveries {
+            *progress = Progress {
+                mark: Some(attempt.mark),
+                deliveries: attempt.delivery,
+            };
+        }
+    }
+
+    fn message(
+        &self,
+        (operation, tell): (&Operation, &JobTell),
+        mock: &Mock,
+        world: &World,
+        facts: &Facts,
+        now: Moment,
+    ) -> Option<Message> {
         let ssrc = mock.domain.ssrc(facts.serial);
         let file_url = mock.file_url(world, &tell.kind, &self.id, facts, now);
         let view = facts.view(&self.id, &ssrc, &file_url, now);
@@ -200,17 +310,6 @@ fn fault(action: &Action) -> Option<Fault> {
         .map(|delay| Fault::Delay(Duration::from_millis(delay)))
 }
 
-/// How the journal calls a fault.
-fn name(fault: &Fault) -> &'static str {
-    match fault {
-        Fault::Duplicate => "duplicate",
-        Fault::Drop => "drop",
-        Fault::Delay(_) => "delay",
-        Fault::OutOfOrder => "out-of-order",
-        Fault::WrongPayload(_) => "wrong-payload",
-    }
-}
-
 impl Record for Teller {
     fn record(&self, attempt: Attempt) {
         let number = attempt.job.0;
@@ -222,75 +321,12 @@ impl Record for Teller {
         if let (Some(subject), Some(world)) = (subject, world)
             && !self.is_closed.load(Ordering::Relaxed)
         {
+            subject.note(&attempt);
             let most = world.journal.max_body();
             world.note_callback(attempt.at, entry(&subject.id, &attempt, most));
-        }
-    }
-}
-
-/// An attempt as the journal keeps it.
-fn entry(id: &str, attempt: &Attempt, max_body: usize) -> CallbackAttempt {
-    let (status, error) = match &attempt.answer {
-        Answer::Status(status) => (Some(status.as_u16()), None),
-        Answer::Failed(failure) => (None, Some(failure.to_string())),
-        Answer::NotSent => (None, Some("not sent".to_owned())),
-    };
-    let then = match attempt.then {
-        Then::Acknowledged => "acknowledged",
-        Then::Retry(_) => "retry",
-        Then::GivenUp => "given-up",
-        Then::Stopped => "stopped",
-        Then::Held => "held",
-    };
-    CallbackAttempt {
-        job: id.to_owned(),
-        address: without_user(&attempt.address.to_string()).into_owned(),
-        delivery: attempt.delivery,
-        attempt: attempt.number,
-        body: text(&attempt.body, max_body),
-        length: attempt.body.len(),
-        cut: attempt.body.len() > max_body,
-        fault: attempt
-            .fault
-            .as_ref()
-            .map(|fault| Cow::Borrowed(name(fault))),
-        end: attempt.is_end,
-        status,
-        error,
-        then: then.to_owned(),
-    }
-}
-
-/// An address as it may be shown: a user and a password in it are somebody's secret.
-pub(super) fn without_user(address: &str) -> Cow<'_, str> {
-    let start = address.find("//").map_or(0, |at| at + 2);
-    let (scheme, rest) = address.split_at(start);
-    let host = rest.split(['/', '?', '#', '\\']).next().unwrap_or_default();
-    match host.rfind('@') {
-        Some(at) => Cow::Owned(format!("{scheme}***{}", &rest[at..])),
-        None => Cow::Borrowed(address),
-    }
-}
-
-fn text(body: &Bytes, at_most: usize) -> String {
-    String::from_utf8_lossy(&body[..body.len().min(at_most)]).into_owned()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::without_user;
-
-    #[test]
-    fn users_and_passwords_are_not_shown() {
-        for (address, shown) in [
-            ("http://h/a@b", "http://h/a@b"),
-            ("http://u:p@h:80/x?y@z", "http://***@h:80/x?y@z"),
-            ("http://u:p@q@h", "http://***@h"),
-            ("//u@h", "//***@h"),
-            ("u:secret@h/x", "***@h/x"),
-            ("", ""),
-        ] {
-            assert_eq!(without_user(address), shown);
+            if let Some(server) = self.server.upgrade() {
+                server.mock.load().worlds().trim_journals(&world);
+            }
         }
     }
 }

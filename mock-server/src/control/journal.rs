@@ -33,8 +33,16 @@ pub(super) fn read(world: &World, query: &Query<'_>) -> Done {
     });
     let limit = query.limit();
     let is_cut = listing.entries.len() > limit;
+    let is_latest = query.flag("latest") == Some(true);
+    if is_latest {
+        let too_many = listing.entries.len().saturating_sub(limit);
+        listing.entries.drain(..too_many);
+    }
     listing.entries.truncate(limit);
-    if is_cut && let Some(entry) = listing.entries.last() {
+    if is_cut
+        && !is_latest
+        && let Some(entry) = listing.entries.last()
+    {
         // Who goes on after `last` misses nothing.
         listing.last = entry.number;
     }

@@ -49,6 +49,16 @@ impl Problem {
         }
     }
 
+    /// The same with further faults.
+    pub(super) fn and(self, mut more: Vec<Value>) -> Self {
+        let mut faults = self.faults;
+        faults.append(&mut more);
+        Self {
+            status: self.status,
+            ..Self::faults(faults)
+        }
+    }
+
     /// A request that is not as `control.yaml` says.
     pub(super) fn of(violations: &[Violation], unknown: &[String], duplicates: &[String]) -> Self {
         let mut faults: Vec<_> = violations.iter().map(broken).collect();

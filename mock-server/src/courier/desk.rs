@@ -2,7 +2,6 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 use tokio::sync::oneshot;
@@ -10,8 +9,9 @@ use tokio::task::JoinHandle;
 
 use super::address::Address;
 use super::client::Client;
+use super::followed::Followed;
 use super::record::Record;
-use super::round::Van;
+use super::round::{Course, Van};
 use super::scheduler::{Command, Scheduler};
 use super::settings::{Settings, SettingsError};
 use super::source::{JobKey, Source};
@@ -22,8 +22,7 @@ pub struct Courier {
     /// Unbounded, but no flood: each following is counted before it is sent, and what the scheduler does for one
     /// command takes microseconds and never waits.
     commands: UnboundedSender<Command>,
-    followed: Arc<AtomicUsize>,
-    max_jobs: usize,
+    followed: Arc<Followed>,
     task: JoinHandle<()>,
 }
 
@@ -53,8 +52,7 @@ impl Courier {
     ) -> Result<Self, SettingsError> {
         settings.check()?;
         let (commands, inbox) = unbounded_channel();
-        let followed = Arc::new(AtomicUsize::new(0));
-        let max_jobs = settings.max_jobs;
+        let followed = Arc::new(Followed::new(settings.max_jobs, settings.pool.clone()));
         let van = Van {
             client: Client::new(&settings),
             settings,
@@ -66,7 +64,6 @@ impl Courier {
         Ok(Self {
             commands,
             followed,
-            max_jobs,
             task: tokio::spawn(scheduler.run()),
         })
     }
@@ -77,15 +74,27 @@ impl Courier {
     /// # Errors
     /// If as many jobs are followed as may be.
     pub fn follow(&self, job: JobKey, address: Address, first: Moment) -> Result<(), FollowError> {
-        let one_more = |n: usize| (n < self.max_jobs).then_some(n + 1);
-        let counted = self
-            .followed
-            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_more);
-        counted.map_err(FollowError::Full)?;
+        self.resume(job, address, first, None, 0)
+    }
+
+    /// As [`Courier::follow`], for a job of which so many messages are over with; the last had this mark.
+    ///
+    /// # Errors
+    /// If as many jobs are followed as may be.
+    pub fn resume(
+        &self,
+        job: JobKey,
+        address: Address,
+        first: Moment,
+        told: Option<u64>,
+        deliveries: u32,
+    ) -> Result<(), FollowError> {
+        self.followed.add().map_err(FollowError::Full)?;
         let command = Command::Follow {
             job,
             address,
             first,
+            course: Course::resumed(told, deliveries),
         };
         self.commands
             .send(command)
@@ -106,7 +115,7 @@ impl Courier {
     /// How many jobs are followed; forgotten ones count until they have left the lane in which they waited.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.followed.load(Ordering::Relaxed)
+        self.followed.len()
     }
 
     /// Whether no job is followed.
@@ -140,7 +149,6 @@ impl fmt::Debug for Courier {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Courier")
             .field("followed", &self.len())
-            .field("max_jobs", &self.max_jobs)
             .finish_non_exhaustive()
     }
 }

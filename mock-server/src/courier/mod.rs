@@ -35,7 +35,9 @@
 mod address;
 mod client;
 mod desk;
+mod followed;
 mod lanes;
+mod pool;
 mod record;
 mod retry;
 mod round;
@@ -48,6 +50,7 @@ mod tests;
 
 pub use address::{Address, AddressError};
 pub use desk::{Courier, FollowError};
+pub use pool::Pool;
 pub use record::{Answer, Attempt, Failure, Record, Then};
 pub use retry::Retry;
 pub use settings::{Settings, SettingsError};

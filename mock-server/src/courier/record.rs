@@ -30,6 +30,8 @@ pub struct Attempt {
     pub address: Address,
     /// What was sent, or would have been.
     pub body: Bytes,
+    /// The message's mark.
+    pub mark: u64,
     /// Whether the message was the job's last.
     pub is_end: bool,
     /// How long the exchange took, in real time.

@@ -48,6 +48,15 @@ pub(super) struct Course {
 }
 
 impl Course {
+    /// A course that goes on elsewhere.
+    pub(super) fn resumed(told: Option<u64>, deliveries: u32) -> Self {
+        Self {
+            told,
+            deliveries,
+            ..Self::default()
+        }
+    }
+
     /// Whether nothing but the source decides when the next round is.
     pub(super) fn is_free(&self) -> bool {
         self.failures == 0 && self.late.is_none()
@@ -322,6 +331,7 @@ impl Round {
             at,
             address: self.address.clone(),
             body: trial.body.clone(),
+            mark: trial.message.mark,
             is_end: trial.message.is_end,
             took,
             answer,

@@ -3,7 +3,6 @@
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use slab::Slab;
 use tokio::sync::mpsc::UnboundedReceiver;
@@ -12,6 +11,7 @@ use tokio::task::{Id, JoinError, JoinSet};
 use tokio::time::{Instant, sleep};
 
 use super::address::Address;
+use super::followed::Followed;
 use super::lanes::{LaneId, Lanes, Pace};
 use super::round::{Course, Done, Next, Round, Van};
 use super::source::JobKey;
@@ -27,6 +27,7 @@ pub(super) enum Command {
         job: JobKey,
         address: Address,
         first: Moment,
+        course: Course,
     },
     Forget(JobKey),
     Nudge(JobKey),
@@ -78,14 +79,14 @@ pub(super) struct Scheduler {
     rounds_of: HashMap<Id, usize>,
     settling: Vec<oneshot::Sender<()>>,
     /// Jobs in slots, and those whose command is still to be read.
-    followed: Arc<AtomicUsize>,
+    followed: Arc<Followed>,
 }
 
 impl Scheduler {
     pub(super) fn new(
         van: Van,
         inbox: UnboundedReceiver<Command>,
-        followed: Arc<AtomicUsize>,
+        followed: Arc<Followed>,
     ) -> Self {
         let lanes = Lanes::new(van.settings.places, van.settings.places_per_receiver);
         Self {
@@ -143,7 +144,17 @@ impl Scheduler {
 
     /// Starts as many rounds as there are places.
     fn start_rounds(&mut self) {
-        while let Some((slot, is_slow)) = self.lanes.pop() {
+        loop {
+            let under_way = self.rounds.len();
+            let pool = self.van.settings.pool.as_ref();
+            let place = match pool.map(|pool| pool.place(under_way)) {
+                // What is under way gives the next chance when it ends.
+                Some(None) => return,
+                place => place.flatten(),
+            };
+            let Some((slot, is_slow)) = self.lanes.pop() else {
+                return;
+            };
             let job = &mut self.jobs[slot];
             if job.is_forgotten {
                 self.lanes.done(job.lane, Pace::Unknown);
@@ -163,7 +174,11 @@ impl Scheduler {
                 is_slow,
             };
             let van = Arc::clone(&self.van);
-            let task = self.rounds.spawn(async move { round.run(&van).await });
+            let task = self.rounds.spawn(async move {
+                let done = round.run(&van).await;
+                drop(place);
+                done
+            });
             self.rounds_of.insert(task.id(), slot);
         }
     }
@@ -193,21 +208,22 @@ impl Scheduler {
                 job,
                 address,
                 first,
-            } => self.follow(job, address, first),
+                course,
+            } => self.follow(job, address, first, course),
             Command::Forget(job) => self.forget(job),
             Command::Nudge(job) => self.nudge(job),
             Command::Settle(sender) => self.settling.push(sender),
         }
     }
 
-    fn follow(&mut self, key: JobKey, address: Address, first: Moment) {
+    fn follow(&mut self, key: JobKey, address: Address, first: Moment, course: Course) {
         self.forget(key);
         let slot = self.jobs.insert(Job {
             key,
             lane: self.lanes.hold(address.authority()),
             address,
             phase: Phase::Due(first),
-            course: Course::default(),
+            course,
             is_forgotten: false,
             is_nudged: false,
         });
@@ -295,7 +311,7 @@ impl Scheduler {
         if !job.is_forgotten {
             self.slots.remove(&job.key);
         }
-        self.followed.fetch_sub(1, Ordering::Relaxed);
+        self.followed.remove();
     }
 }
 

@@ -1,16 +1,20 @@
 //! What the courier may cost, and how patient it is.
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use super::pool::Pool;
 use super::retry::Retry;
 
 /// Settings of a courier.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Settings {
     /// Decides the jitter of retries; the same seed gives the same. Default 0.
     pub seed: u64,
     /// Jobs followed at once; further ones are refused. From 1; default 100,000.
     pub max_jobs: usize,
+    /// Bounds over several couriers together. Default: none.
+    pub pool: Option<Arc<Pool>>,
     /// Deliveries under way at once. From 1; default 256.
     pub places: usize,
     /// Deliveries under way at once to one receiver (`host:port`) that answers quickly. From 1; default 64.
@@ -33,6 +37,7 @@ impl Default for Settings {
         Self {
             seed: 0,
             max_jobs: 100_000,
+            pool: None,
             places: 256,
             places_per_receiver: 64,
             deadline: Duration::from_secs(5),

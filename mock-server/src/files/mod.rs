@@ -73,7 +73,7 @@ pub(crate) fn serve(mock: &Mock, request: &Request<'_>) -> Option<Response<FileB
 
 /// The file of a job that is kept and has one to show, in whatever world.
 fn find(mock: &Mock, asked: &Asked<'_>) -> Option<File> {
-    let (world, kind, name) = mock.all_worlds().into_iter().find_map(|world| {
+    let (world, kind, name) = mock.worlds().all().into_iter().find_map(|world| {
         let is_it = |name: &str| {
             mock.addresses
                 .is_key(asked.key, &world.name, name, &asked.id)

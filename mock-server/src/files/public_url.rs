@@ -27,6 +27,14 @@ impl PublicUrl {
     }
 }
 
+impl PublicUrl {
+    /// The name or address of its host, perhaps with a port.
+    pub(crate) fn host(&self) -> &str {
+        let rest = self.0.split_once("//").map_or(&*self.0, |(_, rest)| rest);
+        rest.split('/').next().unwrap_or_default()
+    }
+}
+
 impl FromStr for PublicUrl {
     type Err = PublicUrlError;
 

@@ -49,6 +49,16 @@ pub enum SnapshotError {
         /// [`Limits::max_jobs`](crate::Limits::max_jobs).
         max: usize,
     },
+    /// There would be more jobs than all worlds together may have.
+    #[error(
+        "the snapshot has {jobs} jobs, and with those of other tenants there may be {max}: raise the limit `max_total_jobs`, or reset other tenants"
+    )]
+    TooManyInAll {
+        /// Jobs of the snapshot.
+        jobs: usize,
+        /// [`Limits::max_total_jobs`](crate::Limits::max_total_jobs).
+        max: usize,
+    },
     /// A job has an id or a serial that another one has, or no serial at all.
     #[error(
         "the job `{id}` of the snapshot {fault}; restore the snapshot as it was taken, unedited"
@@ -119,7 +129,16 @@ impl Jobs {
             self.restore(&mut table, kept, later)?;
         }
         table.not_before(now);
-        *self.lock() = table;
+        let mut present = self.lock();
+        if !self.bounds.jobs.try_exchange(present.len(), table.len()) {
+            return Err(SnapshotError::TooManyInAll {
+                jobs: table.len(),
+                max: self.bounds.jobs.max(),
+            });
+        }
+        std::mem::swap(&mut *present, &mut table);
+        // The old ones are freed only when nobody waits for the lock.
+        drop(present);
         Ok(())
     }
 

@@ -2,10 +2,17 @@ use std::collections::HashMap;
 
 use proptest::prelude::*;
 
-use super::{Facts, Jobs, JobsSnapshot, Refused};
+use super::{Facts, Jobs, JobsSnapshot, Page, Refused};
+use crate::bounds::Bounds;
 use crate::clock::Moment;
 use crate::course::Course;
 use crate::job::{JobAction, JobState, NewJob};
+use crate::limits::Limits;
+
+/// Jobs of a world, with room in all worlds together for as many as it may have.
+fn room_for(max: usize, keep_micros: u64) -> Jobs {
+    Jobs::new(max, keep_micros, Bounds::new(&Limits::default()))
+}
 
 fn facts(started: u64, transfer_micros: u64, number: u64, serial: u16) -> Facts {
     let started = Moment::from_micros(started);
@@ -36,7 +43,7 @@ fn start(jobs: &Jobs, channel: &str, now: u64, transfer: u64) -> Result<String, 
 
 #[test]
 fn a_job_is_found_until_it_is_overdue() {
-    let jobs = Jobs::new(10, 100);
+    let jobs = room_for(10, 100);
     let id = start(&jobs, "a", 0, 50).unwrap();
     let find = |id: &str, at| jobs.find(0, id, Moment::from_micros(at));
     assert_eq!(find(&id, 0).unwrap().transfer_micros, 50);
@@ -51,7 +58,7 @@ fn a_job_is_found_until_it_is_overdue() {
 
 #[test]
 fn a_full_table_refuses_until_a_job_is_overdue() {
-    let jobs = Jobs::new(2, 10);
+    let jobs = room_for(2, 10);
     start(&jobs, "a", 0, 5).unwrap();
     start(&jobs, "b", 0, 500).unwrap();
     assert_eq!(start(&jobs, "c", 14, 5), Err(Refused::Full));
@@ -61,7 +68,7 @@ fn a_full_table_refuses_until_a_job_is_overdue() {
 
 #[test]
 fn a_channel_has_as_many_jobs_as_serials_all_with_ids_of_their_own() {
-    let jobs = Jobs::new(100_000, 0);
+    let jobs = room_for(100_000, 0);
     let mut ids = std::collections::HashSet::new();
     // Another channel's jobs use up numbers, so that the serials of the first are not in order.
     for n in 0..10_000 {
@@ -77,7 +84,7 @@ fn a_channel_has_as_many_jobs_as_serials_all_with_ids_of_their_own() {
 
 #[test]
 fn an_id_that_is_taken_is_not_given_again() {
-    let jobs = Jobs::new(10, 10);
+    let jobs = room_for(10, 10);
     let (a, b) = (Jobs::lane(0, "d", "a"), Jobs::lane(0, "d", "b"));
     jobs.insert(a, "same", facts(0, 1, 0, 0)).unwrap();
     assert_eq!(
@@ -93,7 +100,7 @@ fn an_id_that_is_taken_is_not_given_again() {
 
 #[test]
 fn many_threads_never_share_an_id() {
-    let jobs = Jobs::new(100_000, 0);
+    let jobs = room_for(100_000, 0);
     let ids: Vec<String> = std::thread::scope(|scope| {
         let work = || {
             (0..1_000)
@@ -112,7 +119,7 @@ fn many_threads_never_share_an_id() {
 
 #[test]
 fn what_is_done_by_hand_keeps_a_job_for_longer() {
-    let jobs = Jobs::new(1, 10);
+    let jobs = room_for(1, 10);
     let at = Moment::from_micros;
     let id = start(&jobs, "a", 0, 50).unwrap();
     jobs.act(&id, at(20), JobAction::Stall).unwrap();
@@ -127,7 +134,7 @@ fn what_is_done_by_hand_keeps_a_job_for_longer() {
 
 #[test]
 fn what_was_told_before_an_action_stays_true_after_it() {
-    let jobs = Jobs::new(1, 10);
+    let jobs = room_for(1, 10);
     let at = Moment::from_micros;
     let id = start(&jobs, "a", 0, 50).unwrap();
     jobs.get(&id, at(40)).unwrap();
@@ -140,7 +147,7 @@ fn what_was_told_before_an_action_stays_true_after_it() {
 
 #[test]
 fn a_deleted_job_is_gone_and_its_place_is_free() {
-    let jobs = Jobs::new(2, 1_000_000);
+    let jobs = room_for(2, 1_000_000);
     let now = Moment::from_micros(0);
     let kept = start(&jobs, "kept", 0, 5).unwrap();
     // Many more than slots that are borne: what deleted jobs leave behind is bounded.
@@ -162,13 +169,13 @@ fn a_deleted_job_is_gone_and_its_place_is_free() {
 
 #[test]
 fn pages_follow_each_other_in_the_order_of_numbers() {
-    let jobs = Jobs::new(100, 10);
+    let jobs = room_for(100, 10);
     let now = Moment::from_micros(0);
     let ids: Vec<_> = (0..7).map(|_| start(&jobs, "a", 0, 5).unwrap()).collect();
     jobs.delete(&ids[3], now).unwrap();
     let (mut seen, mut after) = (Vec::new(), None);
     loop {
-        let page = jobs.list(now, after, 2, |_| true);
+        let page = jobs.list(now, Page::after(after, 2), |_| true);
         let Some((_, last)) = page.last() else { break };
         assert!(page.len() <= 2);
         after = Some(last.number);
@@ -177,16 +184,20 @@ fn pages_follow_each_other_in_the_order_of_numbers() {
     let expected: Vec<_> = ids.iter().filter(|id| **id != ids[3]).cloned().collect();
     assert_eq!(seen, expected);
     assert!(
-        jobs.list(Moment::from_micros(15), None, 9, |_| true)
+        jobs.list(Moment::from_micros(15), Page::after(None, 9), |_| true)
             .is_empty()
     );
-    assert!(jobs.list(now, None, 0, |_| true).is_empty());
-    assert_eq!(jobs.list(now, None, usize::MAX, |_| true).len(), 6);
+    assert!(jobs.list(now, Page::after(None, 0), |_| true).is_empty());
+    assert_eq!(
+        jobs.list(now, Page::after(None, usize::MAX), |_| true)
+            .len(),
+        6
+    );
 }
 
 #[test]
 fn a_snapshot_that_cannot_be_is_refused_and_changes_nothing() {
-    let jobs = Jobs::new(2, 100);
+    let jobs = room_for(2, 100);
     let now = Moment::from_micros(7);
     start(&jobs, "a", 7, 5).unwrap();
     let kept = start(&jobs, "b", 7, 5).unwrap();
@@ -204,7 +215,7 @@ fn a_snapshot_that_cannot_be_is_refused_and_changes_nothing() {
     assert!(refused(good.clone(), 4).contains("advance the clock"));
     assert!(refused(edited("a:0000", "b:0001"), 7).contains("is there twice"));
     assert!(refused(edited("\"serial\":1", "\"serial\":10000"), 7).contains("9999"));
-    let small = Jobs::new(1, 100);
+    let small = room_for(1, 100);
     let error = small.import(good.clone(), now).unwrap_err();
     assert!(error.to_string().contains("max_jobs"), "{error}");
     assert!(
@@ -252,7 +263,7 @@ proptest! {
     fn it_does_what_a_plain_map_does(
         steps in proptest::collection::vec((0_u8..3, 1_u64..40, 0_u64..30), 1..200),
     ) {
-        let (jobs, keep, max) = (Jobs::new(20, 5), 5, 20);
+        let (jobs, keep, max) = (room_for(20, 5), 5, 20);
         let mut model: HashMap<String, u64> = HashMap::new();
         let mut now = 0;
         for (channel, transfer, passed) in steps {
@@ -276,7 +287,7 @@ proptest! {
         after in proptest::collection::vec((0_u8..9, 0_usize..50, 0_u64..10), 0..60),
         shift in 0_u64..1_000,
     ) {
-        let (jobs, other, mut now) = (Jobs::new(20, 5), Jobs::new(20, 5), 0);
+        let (jobs, other, mut now) = (room_for(20, 5), room_for(20, 5), 0);
         let mut ids = Vec::new();
         start(&other, "of its own", 0, 1).unwrap();
         for (what, which, passed) in before {

@@ -92,7 +92,7 @@ fn find_key(mock: &Mock, asked: &mut Asked) {
         return;
     };
     let id = percent_decode_str(id).decode_utf8_lossy();
-    let right = mock.all_worlds().into_iter().find_map(|world| {
+    let right = mock.worlds().all().into_iter().find_map(|world| {
         let now = world.clock.now();
         let is_there = |kind| world.jobs.find(kind, &id, now).is_some();
         let (_, kind) = mock.kinds().find(|(kind, _)| is_there(*kind))?;

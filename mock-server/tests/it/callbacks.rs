@@ -11,7 +11,7 @@ use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 
-use crate::support::{Api, SOON, but};
+use crate::support::{Api, SOON, but, contract};
 
 /// Longer than any download of these tests takes.
 const HOUR: Duration = Duration::from_secs(3600);
@@ -329,4 +329,23 @@ async fn an_address_that_cannot_be_called_changes_no_answer() {
     );
     let error = attempts[0]["error"].as_str().unwrap();
     assert!(error.contains("at most 4096"), "{error}");
+}
+
+#[tokio::test]
+async fn callbacks_find_their_place_in_a_contract_that_was_changed() {
+    let (api, receiver) = (Api::start().await, Receiver::new(&[]).await);
+    let id = api.start_download(&receiver.body()).await;
+    // Another operation before it, another name for it, and another name for its callback.
+    let first = "\npaths:\n  /first:\n    get:\n      operationId: first\n      responses:\n        '200': {description: ok}\n";
+    let changed = contract(&[
+        ("\npaths:\n", first),
+        ("operationId: startDownload", "operationId: begin"),
+        (
+            "      callbacks:\n        progress:",
+            "      callbacks:\n        told:",
+        ),
+    ]);
+    api.server.follow(&changed);
+    api.clock.advance(HOUR);
+    api.until(async || receiver.has_end(&id)).await;
 }

@@ -25,7 +25,15 @@ async fn it_is_what_it_says_it_is() {
     let fault = json!({"match": {"operation": "queryDownloadProgress"}, "action": {"status": 500}});
     let requests = [
         ("GET", "/openapi.json".to_owned(), NONE),
+        ("GET", "/contract".to_owned(), NONE),
+        ("GET", "/worlds".to_owned(), NONE),
         ("GET", "/jobs".to_owned(), NONE),
+        (
+            "GET",
+            "/jobs?latest=true&before=7&counts=true".to_owned(),
+            NONE,
+        ),
+        ("GET", "/journal?latest=true&limit=1".to_owned(), NONE),
         ("GET", format!("/jobs/{id}"), NONE),
         ("POST", format!("/jobs/{id}/stall"), NONE),
         ("POST", format!("/jobs/{id}/resume"), NONE),
@@ -107,6 +115,89 @@ async fn jobs_are_listed_page_by_page_and_by_state() {
     );
     assert_eq!(listed(&api.get("/jobs?state=running").await).len(), 3);
     assert_eq!(listed(&api.get("/jobs?state=finished").await).len(), 0);
+}
+
+#[tokio::test]
+async fn the_newest_jobs_are_listed_and_all_are_counted() {
+    let api = Api::start().await;
+    for channel in ["1", "2", "3", "4", "5"] {
+        api.start_download(&but("channel", channel)).await;
+    }
+    let numbers = async |query: &str| -> Vec<u64> {
+        let page = api.get(&format!("/jobs?{query}")).await;
+        let jobs = page["jobs"].as_array().unwrap().iter();
+        jobs.map(|job| job["number"].as_u64().unwrap()).collect()
+    };
+    assert_eq!(numbers("latest=true&limit=2").await, [3, 4]);
+    assert_eq!(numbers("latest=true&limit=2&before=3").await, [1, 2]);
+    assert_eq!(numbers("latest=true&limit=2&before=1").await, [0]);
+    assert_eq!(numbers("before=3&after=0").await, [1, 2]);
+    assert_eq!(numbers("latest=false&limit=2").await, [0, 1]);
+    let last = api.get("/jobs?latest=true&limit=2").await;
+    assert_eq!(last["next"], NONE, "there is nothing after the last");
+    assert_eq!(last.get("counts"), None, "nobody asked for it");
+
+    let id = last["jobs"][0]["id"].as_str().unwrap().to_owned();
+    api.control("POST", &format!("/jobs/{id}/finish"), NONE)
+        .await
+        .json(200);
+    let counted = api.get("/jobs?counts=true&limit=1&state=failed").await;
+    assert_eq!(
+        (&counted["jobs"], &counted["counts"]),
+        (
+            &json!([]),
+            &json!({"waiting": 0, "running": 4, "stalled": 0, "failed": 0, "finished": 1})
+        )
+    );
+}
+
+#[tokio::test]
+async fn a_job_tells_where_its_file_is_once_it_is_there() {
+    let api = Api::start().await;
+    let id = api.start_download(&valid()).await;
+    assert_eq!(api.get(&format!("/jobs/{id}")).await["file"], NONE);
+    let finished = api
+        .control("POST", &format!("/jobs/{id}/finish"), NONE)
+        .await;
+    let finished = finished.json(200);
+    let told = api.progress(&id).await.accepted();
+    assert_eq!(finished["file"], told["file_url"]);
+    let got = api.send(api.client.head(finished["file"].as_str().unwrap()));
+    let length = got.await.headers["content-length"].clone();
+    assert_eq!(length.to_str().unwrap(), finished["bytes"].to_string());
+    assert_eq!(api.get("/jobs").await["jobs"][0]["file"], finished["file"]);
+}
+
+#[tokio::test]
+async fn the_contract_and_the_worlds_are_listed() {
+    let api = Api::start().await;
+    let contract = api.get("/contract").await;
+    let start = &contract["operations"][0];
+    assert_eq!(start["id"], "startDownload");
+    assert_eq!(
+        start["job"],
+        json!({"starts": "download", "members": {
+            "device": "device_unicode", "channel": "channel", "start": "start_time", "end": "end_time"}})
+    );
+    let example = &start["examples"][0]["value"];
+    api.download(example).await.accepted();
+    assert_eq!(
+        contract["operations"][1]["job"],
+        json!({"reads": "download"})
+    );
+    let errors = contract["errors"].as_array().unwrap();
+    assert!(
+        errors.iter().any(|error| error["name"] == "overload"),
+        "{errors:?}"
+    );
+
+    api.tenant("b").download(&valid()).await.accepted();
+    api.tenant("a").get("/clock").await;
+    assert_eq!(
+        api.get("/worlds").await,
+        json!({"worlds": [
+            {"name": "", "jobs": 1}, {"name": "a", "jobs": 0}, {"name": "b", "jobs": 1}], "max": 1024})
+    );
 }
 
 #[tokio::test]
@@ -312,10 +403,6 @@ async fn bodies_must_be_json_and_small() {
 #[tokio::test]
 async fn unknown_paths_and_methods() {
     let api = Api::start().await;
-    for path in ["", "/"] {
-        let hint = api.control("GET", path, NONE).await.problem(404);
-        assert!(hint.contains("/__mock/openapi.json"), "{hint}");
-    }
     for path in [
         "/nothing",
         "/jobs/",

@@ -89,11 +89,34 @@ async fn they_come_in_order() {
     );
     let fault = json!({"action": {"status": 500}});
     api.control("POST", "/faults", fault).await.json(201);
+    let (name, data) = listener.next().await;
+    assert_eq!(
+        (name.as_str(), &data["change"]),
+        ("faults", &json!("added"))
+    );
     api.download(&valid()).await;
     let (name, data) = listener.next().await;
     assert_eq!((name.as_str(), &data["id"]), ("fault", &json!(1)));
     let (name, data) = listener.next().await;
     assert_eq!((name.as_str(), &data["fault"]), ("exchange", &json!(1)));
+    for (method, path, name, change) in [
+        ("DELETE", "/faults/1", "faults", "deleted"),
+        ("DELETE", "/faults", "faults", "deleted"),
+        ("DELETE", "/journal", "journal", "cleared"),
+    ] {
+        api.control(method, path, Value::Null).await.empty();
+        let told = listener.next().await;
+        assert_eq!(told, (name.to_owned(), json!({"change": change})));
+    }
+    api.control("DELETE", "/faults/1", Value::Null)
+        .await
+        .problem(404);
+    api.control("PUT", "/faults", json!([])).await.json(200);
+    let (name, data) = listener.next().await;
+    assert_eq!(
+        (name.as_str(), data),
+        ("faults", json!({"change": "replaced"}))
+    );
     api.control("POST", "/reset", Value::Null).await.empty();
     assert_eq!(listener.next().await.0, "reset");
 }

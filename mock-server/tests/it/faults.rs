@@ -111,24 +111,20 @@ async fn garbage_is_no_json() {
 #[tokio::test]
 async fn a_delay_delays_its_request_and_no_other() {
     let delayed = json!({
-        "match": {"members": {"channel": "slow"}}, "action": {"delay_ms": 400},
+        "match": {"members": {"channel": "slow"}}, "action": {"delay_ms": 600_000},
     });
     let api = with_fault(delayed).await;
-    let began = Instant::now();
-    let slow = but("channel", "slow");
-    let slow = async {
-        api.download(&slow).await.accepted();
-        began.elapsed()
-    };
-    let others = async {
-        for _ in 0..20 {
-            api.download(&valid()).await.accepted();
-        }
-        began.elapsed()
-    };
-    let (slow, others) = tokio::join!(slow, others);
-    assert!(slow >= Duration::from_millis(400), "{slow:?}");
-    assert!(others < slow, "{others:?} {slow:?}");
+    let body = but("channel", "slow").to_string();
+    let length = format!("host: a\r\ncontent-length: {}\r\n", body.len());
+    let mut slow = api.connect().await;
+    slow.send(raw_post(&length, &body)).await;
+    api.until(async || api.get("/faults").await["faults"][0]["hits"] == 1)
+        .await;
+    for _ in 0..20 {
+        api.download(&valid()).await.accepted();
+    }
+    let answered = tokio::time::timeout(Duration::ZERO, slow.until("HTTP")).await;
+    assert!(answered.is_err(), "{answered:?}");
 }
 
 #[tokio::test]
@@ -280,4 +276,24 @@ async fn their_number_is_bounded() {
         .json(200);
     assert_eq!(replaced["faults"].as_array().unwrap().len(), 1);
     assert_eq!(replaced["faults"][0]["id"], 3);
+}
+
+#[tokio::test]
+async fn names_that_the_contract_does_not_have_are_told_with_all_else() {
+    let api = Api::start().await;
+    let rule = json!({"match": {"operation": "nope", "nth": 0}, "action": {"error": "nope", "status": 99}});
+    let got = api.control("POST", "/faults", rule.clone()).await;
+    let mut members = got.members(400);
+    members.sort_unstable();
+    assert!(
+        members.contains(&"/match/operation") && members.contains(&"/match/nth"),
+        "{got:?}"
+    );
+    assert!(
+        members.contains(&"/action/error") && members.contains(&"/action/status"),
+        "{got:?}"
+    );
+    let sound = json!({"action": {"error": "overload"}});
+    let got = api.control("PUT", "/faults", json!([sound, rule])).await;
+    assert!(got.members(400).contains(&"/1/match/operation"), "{got:?}");
 }

@@ -237,3 +237,48 @@ async fn a_page_of_another_origin_changes_nothing() {
     assert_eq!(api.send(reset().header("origin", own)).await.status, 204);
     assert_eq!(api.send(reset()).await.status, 204);
 }
+
+#[tokio::test]
+async fn a_name_that_somebody_may_own_reaches_no_control() {
+    let api = Api::with(|builder| {
+        builder
+            .allow_host("mock.mine.com")
+            .public_url("https://public.example.com:8443/x")
+    })
+    .await;
+    let ask = async |method: &str, path: &str, host: &str| {
+        let method = method.parse().unwrap();
+        let request = api.client.request(method, api.url(path));
+        // As a page of that name is sent, whose name was made to lead here.
+        let origin = format!("http://{host}");
+        api.send(request.header("host", host).header("origin", origin))
+            .await
+    };
+    let post = async |host: &str| ask("POST", "/__mock/reset", host).await;
+    for host in [
+        "mock.mine.com:80",
+        "public.example.com",
+        "127.0.0.1",
+        "mock",
+        "mock.test",
+    ] {
+        post(host).await.empty();
+    }
+    let why = post("evil.com").await.problem(403);
+    assert!(why.contains("--allow-host evil.com"), "{why}");
+    ask("GET", "/__mock/journal", "evil.com:4010")
+        .await
+        .problem(403);
+    // What is mocked is for everybody.
+    assert_eq!(ask("POST", DOWNLOAD, "evil.com").await.status, 200);
+}
+
+#[tokio::test]
+async fn a_page_of_another_origin_takes_no_listeners_place() {
+    let api = Api::start().await;
+    let request = api.client.get(api.url("/__mock/events"));
+    let got = api
+        .send(request.header("origin", "http://evil.example"))
+        .await;
+    got.problem(403);
+}

@@ -283,3 +283,37 @@ async fn what_http_refuses_is_noted_too() {
     assert_eq!(entries(&journal)[0]["status"], 413);
     assert_eq!(entries(&journal)[0]["error"], "body-too-large");
 }
+
+#[tokio::test]
+async fn an_expectation_of_what_the_contract_does_not_have_is_told_with_all_else() {
+    let api = Api::start().await;
+    let expectations = json!([
+        {"operation": "startDownlaod", "count": 0},
+        {"operation": "startDownload", "count": 0},
+        {"error": "overlaod", "outcome": "lost"},
+    ]);
+    let got = api.control("POST", "/journal/verify", expectations).await;
+    let mut members = got.members(400);
+    members.sort_unstable();
+    assert_eq!(members, ["/0/operation", "/2/error", "/2/outcome"]);
+}
+
+#[tokio::test]
+async fn the_newest_entries_are_listed() {
+    let api = Api::start().await;
+    for _ in 0..5 {
+        api.progress("unknown").await;
+    }
+    let numbers = async |query: &str| {
+        let listed = api.get(&format!("/journal?{query}")).await;
+        let entries = listed["entries"].as_array().unwrap().iter();
+        let numbers: Vec<_> = entries.map(|e| e["number"].as_u64().unwrap()).collect();
+        (numbers, listed["last"].clone(), listed["more"].clone())
+    };
+    let newest = numbers("latest=true&limit=2").await;
+    assert_eq!(newest, (vec![4, 5], json!(5), json!(true)));
+    let all = numbers("latest=true&since=3").await;
+    assert_eq!(all, (vec![4, 5], json!(5), json!(false)));
+    let oldest = numbers("latest=false&limit=2").await;
+    assert_eq!(oldest, (vec![1, 2], json!(2), json!(true)));
+}

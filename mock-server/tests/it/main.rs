@@ -21,6 +21,7 @@ mod hostile;
 mod journal;
 mod memory;
 mod misbehave;
+mod page;
 mod prefer;
 mod progress;
 mod proxy;

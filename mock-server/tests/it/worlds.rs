@@ -160,3 +160,68 @@ async fn clocks_of_new_worlds_start_as_the_mocks_clock_did() {
         json!({"micros": 0, "time": "2025-05-31T16:00:00Z", "speed": 50.0, "paused": true})
     );
 }
+
+#[tokio::test]
+async fn all_worlds_together_have_so_many_jobs_and_what_is_over_makes_room() {
+    let limits = Limits {
+        max_total_jobs: 2,
+        keep_jobs: Duration::from_secs(60),
+        ..Limits::default()
+    };
+    let api = Api::with(|builder| builder.limits(limits)).await;
+    let (one, two) = (api.tenant("one"), api.tenant("two"));
+    one.download(&valid()).await.accepted();
+    two.download(&valid()).await.accepted();
+    api.download(&valid()).await.rejected(200, "50301");
+    // Nobody asks "one" anything; its job is forgotten all the same when the room is needed.
+    one.control("POST", "/clock/advance", json!({"seconds": 3600}))
+        .await
+        .json(200);
+    api.download(&valid()).await.accepted();
+    api.download(&valid()).await.rejected(200, "50301");
+    // Deleting, resetting and restoring give room back too.
+    two.control("POST", "/reset", Value::Null).await.empty();
+    let mine = api.start_download(&but("channel", "2")).await;
+    let path = format!("/jobs/{mine}");
+    api.control("DELETE", &path, Value::Null).await.json(200);
+    two.download(&valid()).await.accepted();
+    let snapshot = two.get("/snapshot").await;
+    two.control("PUT", "/snapshot", snapshot.clone())
+        .await
+        .empty();
+    let three = api.tenant("three");
+    let got = three.control("PUT", "/snapshot", snapshot).await;
+    assert!(got.problem(409).contains("max_total_jobs"));
+}
+
+#[tokio::test]
+async fn all_journals_together_have_so_many_bytes_and_old_worlds_make_room() {
+    let limits = Limits {
+        total_journal_bytes: 64 * 1024,
+        ..Limits::default()
+    };
+    let api = Api::with(|builder| builder.limits(limits)).await;
+    let bad = but("source_type", "1");
+    let read = async |name: &str| api.tenant(name).get("/journal").await;
+    for name in ["old", "new"] {
+        for _ in 0..20 {
+            api.tenant(name).download(&bad).await.rejected(200, "40005");
+        }
+    }
+    let before = read("new").await["bytes"].as_u64().unwrap();
+    assert!((20_000..60_000).contains(&before), "{before}");
+    for _ in 0..20 {
+        api.tenant("third")
+            .download(&bad)
+            .await
+            .rejected(200, "40005");
+    }
+    let (old, third) = (read("old").await, read("third").await);
+    assert!(old["dropped"].as_u64().unwrap() > 0, "{old}");
+    assert_eq!(third["dropped"], 0, "{third}");
+    let mut all = 0;
+    for name in ["old", "new", "third"] {
+        all += read(name).await["bytes"].as_u64().unwrap();
+    }
+    assert!(all <= 64 * 1024, "{all}");
+}

@@ -38,12 +38,10 @@ pub(crate) use name::{Ending, SegmentName};
 use segment::{Facts, Identity, Usable};
 
 use crate::gb28181::GbCode;
-pub use import::{Import, ImportError};
-// Until the catalogue in memory goes.
-pub use crate::memory::{ArchiveError, Device, MemoryArchive};
 use crate::mp4::{self, FileInput, Movie, Mp4Error};
 use crate::source::{Later, Recording, RecordingSource, RecordingStream, SourceError};
 use crate::time::Window;
+pub use import::{Import, ImportError};
 
 /// Files whose tables are read at once, so that hostile ones cannot add up.
 const READERS: usize = 4;

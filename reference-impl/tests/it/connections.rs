@@ -1,11 +1,14 @@
 //! Connections that are slow, silent or many, and the end of the server.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use smsload_reference::Reference;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
+use crate::source::Source;
 use crate::support::{Api, PATIENCE, Raw, config, impatient, poll_until, raw_post, valid};
 
 /// The times of [`config`], with room for a busy machine.
@@ -205,6 +208,6 @@ async fn dropping_the_server_frees_its_port() {
 #[tokio::test]
 async fn a_port_in_use_is_an_error() {
     let api = Api::impatient().await;
-    let second = smsload_reference::Reference::new(config()).unwrap();
+    let second = Reference::with_source(config(), Arc::new(Source::default())).unwrap();
     assert!(second.start(api.running.addr()).await.is_err());
 }

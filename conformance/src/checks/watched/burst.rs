@@ -78,15 +78,14 @@ fn compare(pauses: &Passed, bursts: &Passed, moved_in: usize, end: f64) -> Opini
             "its progress did not move while it was asked; a longer recorded window would show more".to_owned(),
         );
     }
-    if bursts.time * 2 > pauses.time {
-        return Opinion::Inconclusive(
-            "the answers took so long that bursts and pauses cannot be told apart".to_owned(),
-        );
-    }
     // What the time of the bursts alone would bring.
     let share = bursts.time.as_secs_f64() / pauses.time.as_secs_f64().max(1e-9);
     let expected = pauses.progress * share;
-    if moved_in >= BURSTS && bursts.progress > MUCH * end + 4.0 * expected {
+    if moved_in >= BURSTS && bursts.progress > MUCH * end + 2.0 * expected {
+        if bursts.time > pauses.time {
+            let why = "the answers took so long that bursts and pauses cannot be told apart";
+            return Opinion::Inconclusive(why.to_owned());
+        }
         let ms = |passed: &Passed| passed.time.as_millis();
         return Opinion::fail(
             "progress that moves with the time, however often it is asked for",

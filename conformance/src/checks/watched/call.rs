@@ -11,10 +11,10 @@ use crate::api::Api;
 use crate::case::Opinion;
 use crate::progress::{self, DOWNLOAD_PROGRESS, FILE_URL, STREAM_ID};
 use crate::receipt::Receipt;
-use crate::scene::{Called, Download, Found, Part, View, Watched};
+use crate::scene::{Called, Download, Found, Part, View, Watched, conclusive};
 
 pub(super) const LINES: &[Watched] = &[
-    line("CALL-01", WATCHED, |_, view| each(view, arrives)),
+    line("CALL-01", &[Part::Watch], |_, view| each(view, arrives)),
     line("CALL-02", WATCHED, |_, view| each(view, |v, d| names(v, d))),
     line("CALL-03", WATCHED, |api, view| foreign(api, view)),
     line("CALL-04", WATCHED, |_, view| each(view, order::never_back)),
@@ -51,12 +51,11 @@ pub(super) const NO_CALLS: &str = "no callback arrived";
 fn each(view: &View, judge: fn(&View, &Download) -> Found) -> Vec<Found> {
     let downloads = TAKEN.iter().flat_map(|line| view.of_line(line));
     let with_address = downloads.filter(|download| download.callback.is_some());
-    with_address
-        .map(|download| match download.refusal() {
-            Some(why) => Found::open(about(download), why).by([&download.start.exchange]),
-            None => judge(view, download),
-        })
-        .collect()
+    let found = with_address.map(|download| match download.refusal() {
+        Some(why) => Found::open(about(download), why).by([&download.start.exchange]),
+        None => judge(view, download),
+    });
+    conclusive(found.collect())
 }
 
 /// What is found of a download, resting on these callbacks.
@@ -80,7 +79,11 @@ pub(super) fn is_of(called: &Called, download: &Download) -> bool {
     download.id.is_some() && called.reading.id == download.id
 }
 
+/// By the first download: later ones may have to wait for receivers that are slow, which is CALL-11's matter.
 fn arrives(view: &View, download: &Download) -> Found {
+    if download.line() != TAKEN[0] && download.called.is_empty() {
+        return silent(download);
+    }
     if let Some(first) = download.called.first() {
         return found(download, Opinion::Pass, [first]);
     }

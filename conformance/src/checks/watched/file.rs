@@ -5,7 +5,7 @@ use std::sync::Arc;
 use http::HeaderName;
 use http::header;
 
-use super::prog::{Series, about};
+use super::prog::{Series, about, is_unknown};
 use crate::api::Api;
 use crate::case::Opinion;
 use crate::exchange::{Answer, Exchange, HeaderText, Lost, Received};
@@ -93,7 +93,7 @@ pub(super) fn first(view: &View, judge: impl Fn(&Download, &[Arc<Exchange>]) -> 
     if let Some(why) = download.refusal() {
         return Found::open(about(download), why).by([&download.start.exchange]);
     }
-    match unread(&download.files) {
+    match unread(download) {
         Some(why) => Found::open(file(download), why).by(download.files.first()),
         None => judge(download, &download.files),
     }
@@ -114,15 +114,20 @@ pub(super) fn found<'e>(
 }
 
 /// Why nothing can be said of a file: it was not asked for, or could not be asked for from here.
-fn unread(files: &[Arc<Exchange>]) -> Option<String> {
-    let first = files.first().map(|e| &e.received);
-    match first {
+fn unread(download: &Download) -> Option<String> {
+    let files = &download.files;
+    let is_forgotten = download.asked.iter().any(|a| is_unknown(&a.judged.outcome));
+    match files.first().map(|e| &e.received) {
         None => {
             Some("no file address was told with the end, so there was nothing to read".to_owned())
         }
         Some(Received::Lost(Lost::NotReached(why))) => Some(format!(
             "the host of the file address cannot be reached from here ({why})"
         )),
+        // That it is forgotten is PROG-04's matter.
+        Some(_) if is_forgotten && given(files).next().is_none() => {
+            Some("the target knew the download no more when its file was asked for".to_owned())
+        }
         _ => None,
     }
 }
@@ -297,7 +302,7 @@ fn whole_at_once(api: &Api, view: &View, download: &Download) -> Found {
     if let Some(late) = late_address(api, view, download) {
         return late;
     }
-    if let Some(why) = unread(&download.files) {
+    if let Some(why) = unread(download) {
         return Found::open(file(download), why).by(download.files.first());
     }
     let whole: Vec<_> = download.files.iter().filter(|e| is_whole(e)).collect();

@@ -7,7 +7,7 @@ use crate::case::Opinion;
 use crate::exchange::Exchange;
 use crate::oracle::Outcome;
 use crate::progress::{Reading, Told};
-use crate::scene::{Download, Found, Part, View, Watched};
+use crate::scene::{Download, Found, Part, View, Watched, conclusive};
 
 pub(super) const LINES: &[Watched] = &[
     Watched {
@@ -116,12 +116,11 @@ fn each(api: &Api, view: &View, judge: fn(&Series<'_>) -> Found) -> Vec<Found> {
     ];
     let downloads = watched.iter().flat_map(|line| view.of_line(line));
     let with_calls = downloads.filter(|d| api.query.is_some() || d.callback.is_some());
-    with_calls
-        .map(|download| match download.refusal() {
-            Some(why) => Found::open(about(download), why).by([&download.start.exchange]),
-            None => judge(&Series::of(api, view, download)),
-        })
-        .collect()
+    let found = with_calls.map(|download| match download.refusal() {
+        Some(why) => Found::open(about(download), why).by([&download.start.exchange]),
+        None => judge(&Series::of(api, view, download)),
+    });
+    conclusive(found.collect())
 }
 
 fn never_back(series: &Series<'_>) -> Found {
@@ -210,7 +209,7 @@ fn ends(api: &Api, view: &View) -> Vec<Found> {
         }
         unended(&series, Duration::from_secs(seconds.into()))
     });
-    reached.chain(lasting).collect()
+    conclusive(reached.chain(lasting).collect())
 }
 
 /// A download of which the end was not told.
@@ -240,7 +239,7 @@ fn unended(series: &Series<'_>, completion: Duration) -> Found {
 fn stays(series: &Series<'_>) -> Found {
     let download = series.download;
     let Some(end) = series.ends().next() else {
-        return Found::open(about(download), "the end was not told");
+        return lost(series);
     };
     let later = series.readings.iter().skip_while(|r| r.by != end.by);
     let is_end = |r: &Reading| crate::progress::is_end(r, series.end);
@@ -274,11 +273,34 @@ fn stays(series: &Series<'_>) -> Found {
         );
         return series.found(opinion, [end]).by([exchange]);
     }
-    let last = series.readings.last().copied();
-    series.found(Opinion::Pass, std::iter::once(end).chain(last))
+    match series.readings.last() {
+        Some(last) if last.by != end.by => series.found(Opinion::Pass, [end, *last]),
+        _ => Found::open(about(download), "it was not looked at after its end"),
+    }
 }
 
-fn is_unknown(outcome: &Outcome) -> bool {
+/// A download that was known, and is not any more though its end was not told.
+fn lost(series: &Series<'_>) -> Found {
+    let asked = &series.download.asked;
+    let known = asked.iter().rposition(|a| a.reading.is_some());
+    let after = known.map(|at| (&asked[at], &asked[at + 1..]));
+    let unknown = after.and_then(|(known, after)| {
+        let unknown = after.iter().find(|a| is_unknown(&a.judged.outcome))?;
+        Some((known.reading.as_ref()?, unknown))
+    });
+    let Some((known, unknown)) = unknown else {
+        return Found::open(about(series.download), "the end was not told");
+    };
+    let opinion = Opinion::fail(
+        format!("the end, some time after {}", known.told),
+        unknown.judged.outcome.to_string(),
+    );
+    series
+        .found(opinion, [known])
+        .by([&unknown.judged.exchange])
+}
+
+pub(super) fn is_unknown(outcome: &Outcome) -> bool {
     match outcome {
         Outcome::Rejected(_) => true,
         Outcome::ProvesNothing(rejected) => rejected.status == 404,

@@ -5,7 +5,7 @@ use super::prog::{NO_VALUE, Series, about};
 use crate::api::Api;
 use crate::case::Opinion;
 use crate::progress::Reading;
-use crate::scene::{Found, Part, View, Watched};
+use crate::scene::{Called, Found, Part, View, Watched};
 
 pub(super) const LINES: &[Watched] = &[Watched {
     line: "PROG-08",
@@ -35,7 +35,7 @@ fn shared(api: &Api, view: &View) -> Vec<Found> {
         return vec![Found::open(name, why)];
     }
     let (first, second) = (Series::of(api, view, one), Series::of(api, view, other));
-    let opinion = if at_once(api, view, &second) {
+    let opinion = if at_once(api, view, &second) || at_once(api, view, &first) {
         Opinion::fail(
             "progress of its own",
             "the end at the first query, without a file address, as only a download that is at its end has told before",
@@ -56,19 +56,29 @@ fn shared(api: &Api, view: &View) -> Vec<Found> {
     vec![found.by(&queries(&second)).by(&queries(&first))]
 }
 
-/// A download tells the end before anything else and has no file, though a shorter one took longer.
+/// A download tells the end before anything else and has no file, though it is not at its end: a shorter one took
+/// longer, or its own callbacks tell less afterwards.
 fn at_once(api: &Api, view: &View, series: &Series<'_>) -> bool {
     let is_end = |r: &Reading| crate::progress::is_end(r, series.end);
-    let starts_at_end = |s: &Series<'_>| {
-        s.readings
-            .first()
-            .is_some_and(|r| is_end(r) && r.url.is_none())
+    let Some(first) = series
+        .readings
+        .first()
+        .filter(|r| is_end(r) && r.url.is_none())
+    else {
+        return false;
     };
-    let watched = view.first("PROG-04").map(|d| Series::of(api, view, d));
-    let took_time = watched.is_some_and(|s| {
-        s.readings.first().is_some_and(|r| !is_end(r)) && s.ends().next().is_some()
+    let views = std::iter::once(view).chain(view.before.as_deref());
+    let mut watched = views.filter_map(|v| Some(Series::of(api, v, v.first("PROG-04")?)));
+    let took_time = watched.any(|s| {
+        let begins = s
+            .readings
+            .first()
+            .is_some_and(|r| !crate::progress::is_end(r, s.end));
+        begins && s.ends().next().is_some()
     });
-    took_time && starts_at_end(series)
+    let less =
+        |called: &Called| called.reading.from > first.to && !view.is_call_end(&called.reading);
+    took_time || series.download.called.iter().any(less)
 }
 
 fn compare(first: &Series<'_>, second: &Series<'_>) -> Opinion {

@@ -26,7 +26,7 @@ const PLAIN: [&str; 2] = [
     "/a%2Fb/c+d?x=1+2&y=%2F%2B%20z&empty=&last",
     "/without/query",
 ];
-/// More of them, drawn.
+/// More of them, drawn: what RFC 3986 allows, without what is often normalised (dots, `//`, `'`, escaped letters).
 const DRAWN: u32 = 2;
 /// Rests that should arrive as they are.
 const NORMALISED: [&str; 4] = ["/n?", "/a/./b/../c", "/a//b", "/x%2fy%c3%a9?q=%e5%bd%95"];
@@ -66,7 +66,7 @@ pub(super) async fn rejected(stage: &Stage<'_>) {
 /// Addresses of every form.
 pub(super) async fn addresses(stage: &Stage<'_>) {
     let drawn = (0..DRAWN).filter_map(|n| {
-        let rest = text("(/[A-Za-z0-9._~!$&'()*,;=:@+-]{1,8}|/%[2-6][0-9A-F]){1,3}[?][A-Za-z0-9/?:@!$'()*,;=+-]{1,12}");
+        let rest = text("(/([A-Za-z0-9_~!$&()*,;=:@+-]|%2F|%3F|%23|%26|%3D|%2B|%25|%20){1,8}){1,3}[?][A-Za-z0-9:@!$()*,;=&+_~-]{1,12}");
         let tree = rest.new_tree(&mut seed::runner(stage.seed, "CALL-07", n)).ok()?;
         Some(tree.current())
     });
@@ -126,6 +126,7 @@ type Write = Box<dyn Fn(&str) -> String + Send + Sync>;
 pub(super) async fn unreachable(stage: &Stage<'_>) {
     // What others do to the target would show in the time of an answer.
     stage.calm.over().await;
+    stage.slow.over().await;
     let name = |number| stage.name("CALL-08", number);
     let control = Address::Own(Manner::Take, "/control");
     stage.start(name(0), stage.short(), control).await;
@@ -145,6 +146,7 @@ pub(super) async fn unreachable(stage: &Stage<'_>) {
 /// Receivers that fail once, when the end is told; and one that redirects.
 pub(super) async fn spoilt(stage: &Stage<'_>) {
     stage.calm.over().await;
+    stage.slow.over().await;
     let spoilt = [Reply::Status(500), Reply::Hang, Reply::Reset]
         .map(Manner::SpoilEnd)
         .into_iter()
@@ -186,6 +188,7 @@ pub(super) async fn spoilt(stage: &Stage<'_>) {
 
 /// A download whose receiver is slow, and beside it one whose receiver is not.
 pub(super) async fn slow(stage: &Stage<'_>) {
+    let _hold = stage.slow.hold();
     stage.calm.over().await;
     let name = |number| stage.name("CALL-11", number);
     let address = Address::Own(Manner::Slow(SLOW), "");

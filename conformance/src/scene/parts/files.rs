@@ -7,7 +7,7 @@ use tokio::time::Instant;
 use url::Url;
 
 use crate::client::Fetch;
-use crate::exchange::{Answer, Exchange};
+use crate::exchange::{Answer, Captured, Exchange};
 use crate::file::{EDGE, MOST, range};
 use crate::scene::stage::{Stage, Started};
 
@@ -18,10 +18,18 @@ const GLANCE: u64 = EDGE as u64;
 /// The longest part that is asked for.
 const PART: u64 = 2 * EDGE as u64;
 
-fn get(stage: &Stage<'_>, url: &Url, most: u64) -> Fetch {
+/// The address of a file, and which answer told it.
+#[derive(Debug, Clone)]
+struct Address {
+    url: Url,
+    captured: Option<Captured>,
+}
+
+fn get(stage: &Stage<'_>, address: &Address, most: u64) -> Fetch {
     Fetch {
         id: String::new(),
-        url: url.clone(),
+        url: address.url.clone(),
+        captured: address.captured.clone(),
         method: Method::GET,
         range: None,
         most,
@@ -81,7 +89,7 @@ async fn told(
     started: &Started,
     url: Option<String>,
     until: Instant,
-) -> Option<Url> {
+) -> Option<Address> {
     let mut url = url;
     while url.is_none() && Instant::now() < until {
         tokio::time::sleep(PAUSE / 10).await;
@@ -95,11 +103,23 @@ async fn told(
         };
         url = asked.or_else(called);
     }
-    address(stage, &url?)
+    let text = url?;
+    let readings = started.readings();
+    let told = readings.iter().find(|r| r.url.as_ref() == Some(&text));
+    let query = stage.session.api.query.as_ref();
+    let pointer = query.and_then(|query| query.spots.url_pointer());
+    Some(Address {
+        url: address(stage, &text)?,
+        captured: told.zip(pointer).map(|(reading, pointer)| Captured {
+            from: reading.by.clone(),
+            pointer: pointer.to_owned(),
+            at: "url".to_owned(),
+        }),
+    })
 }
 
 /// Reads the whole file, again and again until it is there; its length.
-async fn whole(stage: &Stage<'_>, started: &Started, url: &Url, until: Instant) -> Option<u64> {
+async fn whole(stage: &Stage<'_>, started: &Started, url: &Address, until: Instant) -> Option<u64> {
     let mut pause = PAUSE;
     loop {
         let exchange = stage.fetch(started, get(stage, url, MOST)).await;

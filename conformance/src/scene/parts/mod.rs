@@ -14,13 +14,13 @@ use super::stage::Stage;
 pub(crate) use callbacks::SLOW;
 pub(crate) use files::declared as declared_length;
 pub(crate) use watched::BURST;
-use watched::Pace;
+use watched::{Pace, Seen};
 
 /// What parts know of each other.
 pub(super) struct Common<'c> {
     stage: &'c Stage<'c>,
-    /// How long the first download took; nothing inside if it did not end.
-    first: watch::Sender<Option<Option<std::time::Duration>>>,
+    /// What was seen of the first download; nothing inside if it did not end.
+    first: watch::Sender<Option<Option<Seen>>>,
     pace: OnceCell<Pace>,
 }
 

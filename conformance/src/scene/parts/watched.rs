@@ -12,17 +12,30 @@ use crate::scene::follow::Follower;
 use crate::scene::stage::{Address, Stage, Started};
 
 /// So long progress is to be seen.
-const SEEN: Duration = Duration::from_millis(1_600);
+const SEEN: Duration = Duration::from_millis(2_400);
 /// Downloads that are started to find out how long one must be for that.
-const TRIES: usize = 2;
+const TRIES: usize = 3;
+/// Different values of progress that make a time good enough to reckon with.
+const VALUES: usize = 5;
+/// By what factor the length changes from one to the next, at most.
+const GROWTH: f64 = 16.0;
 /// Of the time for completion, how much the others wait for the first download's end.
 const PATIENCE: u32 = 4;
 /// Queries of a burst, and bursts.
-pub(crate) const BURST: usize = 4;
+pub(crate) const BURST: usize = 3;
 const BURSTS: usize = 4;
 /// A pause between bursts is this part of the time that a download takes.
-const PAUSE: u32 = 20;
+const PAUSE: u32 = 24;
 const PAUSES: (Duration, Duration) = (Duration::from_millis(15), Duration::from_secs(2));
+
+/// What was seen of a download.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Seen {
+    /// From its start to its end.
+    time: Duration,
+    /// Different values of progress.
+    values: usize,
+}
 
 /// How long the downloads are whose progress is to be seen.
 #[derive(Debug, Clone, Copy)]
@@ -67,7 +80,9 @@ pub(super) async fn watch(common: &Common<'_>) {
             }
         }
     };
-    common.first.send_replace(Some(told));
+    let values = values(&started);
+    let seen = told.map(|time| Seen { time, values });
+    common.first.send_replace(Some(seen));
     drop(hold);
     let url = follower.facts.url.clone();
     let keeping = follower.keep(stage.keeping());
@@ -86,46 +101,97 @@ async fn pace(common: &Common<'_>) -> Pace {
         Ok(told) => told.flatten(),
         Err(_) => None,
     };
+    let shortest = stage.limits.watched_seconds.max(1);
+    let mut seen = told.unwrap_or(Seen {
+        time: stage.completion() / PATIENCE,
+        values: 0,
+    });
     let mut pace = Pace {
-        seconds: stage.limits.watched_seconds.max(1),
-        time: told.unwrap_or(stage.completion() / PATIENCE),
+        seconds: shortest,
+        time: seen.time,
     };
-    let all = stage.session.api.fixtures.recorded.seconds();
-    for number in 0..TRIES {
-        let is_seen = pace.time >= SEEN / 2 || pace.seconds >= all;
-        if told.is_none() || (number > 0 && is_seen) {
+    // Not all of it: two windows of that length must differ.
+    let all = stage.session.api.fixtures.recorded.seconds() / 8 * 7;
+    let all = all.max(shortest);
+    for number in 0..=TRIES {
+        let is_long = seen.time >= SEEN / 2;
+        if is_long && (pace.seconds <= shortest || seen.time <= SEEN * 2) {
             break;
         }
-        let factor = SEEN.as_secs_f64() / pace.time.as_secs_f64().max(1e-4);
-        let wanted = f64::from(pace.seconds) * factor.clamp(1.0, 1e6);
+        // What took next to no time says little about what takes longer.
+        let is_sure = is_long || seen.values >= VALUES;
+        let time = if is_sure { SEEN } else { SEEN * 100 };
+        let before = pace.seconds;
+        pace = pace.scaled(time, shortest, all);
+        let is_last = is_long || pace.seconds == before || number == TRIES;
+        if is_last || !stage.session.downloads().take(1) {
+            break;
+        }
+        seen = tried(stage, number, pace).await;
+        pace.time = seen.time;
+    }
+    Pace {
+        time: pace.time.min(SEEN * 4),
+        ..pace
+    }
+}
+
+impl Pace {
+    /// Downloads that take about this time, if they take it in proportion to their length.
+    fn scaled(self, time: Duration, shortest: u32, longest: u32) -> Self {
+        let factor = time.as_secs_f64() / self.time.as_secs_f64().max(1e-3);
+        let wanted = f64::from(self.seconds) * factor.clamp(1.0 / GROWTH, GROWTH);
         #[expect(
             clippy::cast_possible_truncation,
             clippy::cast_sign_loss,
-            reason = "at least 1 and at most the seconds of a window"
+            reason = "between two numbers of seconds"
         )]
-        let seconds = wanted.min(f64::from(all)) as u32;
-        let is_last = number + 1 == TRIES || factor <= 1.0;
-        pace = Pace {
+        let seconds = wanted.clamp(f64::from(shortest.min(longest)), f64::from(longest)) as u32;
+        let ratio = f64::from(seconds) / f64::from(self.seconds);
+        Self {
             seconds,
-            time: pace
-                .time
-                .mul_f64(f64::from(seconds) / f64::from(pace.seconds)),
-        };
-        // What took next to no time says little about what takes longer: it is tried.
-        if is_last
-            || pace.seconds == stage.limits.watched_seconds
-            || !stage.session.downloads().take(1)
-        {
-            break;
+            time: self.time.mul_f64(ratio),
         }
-        let window = stage.window(pace.seconds);
-        let tried = stage
-            .start(stage.name("PROG-03", number), window, Address::None)
-            .await;
-        let took = Follower::new(stage, &tried).until_told().await;
-        pace.time = took.unwrap_or(pace.time);
     }
-    pace
+}
+
+/// How long a download of some length takes, by what is seen of it in a short time.
+async fn tried(stage: &Stage<'_>, number: usize, pace: Pace) -> Seen {
+    let window = stage.window(pace.seconds);
+    let started = stage
+        .start(stage.name("PROG-03", number), window, Address::None)
+        .await;
+    let begun = Instant::now();
+    let mut follower = Follower::new(stage, &started);
+    let told = tokio::time::timeout(SEEN, follower.until_told()).await;
+    let values = values(&started);
+    if let Ok(Some(time)) = told {
+        return Seen { time, values };
+    }
+    let end = stage.end().unwrap_or(f64::INFINITY);
+    let last = started.readings().last().and_then(|r| r.told.number());
+    let done = last.unwrap_or_default() / end;
+    let time = begun.elapsed().div_f64(done.clamp(1.0 / GROWTH, 1.0));
+    Seen { time, values }
+}
+
+/// How many different values were told of a download, by query or by callback.
+fn values(started: &Started) -> usize {
+    let mut told: Vec<String> = started
+        .readings()
+        .iter()
+        .map(|r| r.told.to_string())
+        .collect();
+    let receipts = started.place.as_ref().map(|place| place.receipts());
+    let called = receipts.unwrap_or_default();
+    told.extend(
+        called
+            .iter()
+            .map(|r| crate::progress::callback(r).told.to_string()),
+    );
+    told.sort();
+    told.dedup();
+    told.len()
 }
 
 impl Common<'_> {
@@ -179,16 +245,15 @@ pub(super) async fn burst(common: &Common<'_>) {
     if !started.is_taken() {
         return;
     }
-    let pause = (pace.time / PAUSE).clamp(PAUSES.0, PAUSES.1);
+    let mut pause = (pace.time / PAUSE).clamp(PAUSES.0, PAUSES.1);
     stage.ask(&started).await;
     for _ in 0..BURSTS {
         tokio::time::sleep(pause).await;
-        asked(stage, &started).await;
-    }
-}
-
-async fn asked(stage: &Stage<'_>, started: &Started) {
-    for _ in 0..=BURST {
-        stage.ask(started).await;
+        let begun = Instant::now();
+        for _ in 0..=BURST {
+            stage.ask(&started).await;
+        }
+        // Pauses must be long beside bursts, however long a target takes for its answers.
+        pause = pause.max(begun.elapsed() * 3).min(PAUSES.1);
     }
 }

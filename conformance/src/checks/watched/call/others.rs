@@ -7,7 +7,8 @@ use super::{found, silent};
 use crate::api::Api;
 use crate::case::Opinion;
 use crate::checks::watched::prog::{Series, about};
-use crate::oracle::Outcome;
+use crate::exchange::Lost;
+use crate::oracle::{Fault, Outcome};
 use crate::receipt::{Door, Receipt, Reply};
 use crate::scene::{Called, Download, Found, SLOW, View};
 
@@ -76,7 +77,9 @@ fn unreached(api: &Api, view: &View, control: &Download, download: &Download) ->
             Outcome::Rejected(_) if !is_closed => {
                 Opinion::Inconclusive(format!("the address was refused: {outcome}"))
             }
-            Outcome::Busy(_) | Outcome::ProvesNothing(_) => {
+            Outcome::Busy(_)
+            | Outcome::ProvesNothing(_)
+            | Outcome::Failure(Fault::Lost(Lost::NotReached(_))) => {
                 Opinion::Inconclusive(outcome.to_string())
             }
             _ => Opinion::fail(
@@ -121,10 +124,11 @@ fn unreached(api: &Api, view: &View, control: &Download, download: &Download) ->
 
 /// The longest that an answer took to a request with an address where somebody is.
 fn api_time(view: &View, control: &Download) -> Duration {
-    let others = view
-        .all()
-        .filter(|d| d.line() != "CALL-08" && d.start.outcome.is_taken());
-    let times = others.map(|d| d.start.exchange.took);
+    let lines = ["PROG-04", "PROG-02", "PROG-08", "PROG-09"];
+    let others = lines.iter().flat_map(|line| view.of_line(line));
+    let times = others
+        .filter(|d| d.start.outcome.is_taken())
+        .map(|d| d.start.exchange.took);
     times
         .chain([control.start.exchange.took])
         .max()
