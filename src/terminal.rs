@@ -11,15 +11,25 @@ pub(crate) struct Terminal {
     pub(crate) out_colour: bool,
     /// Standard error may be coloured.
     pub(crate) err_colour: bool,
+    /// A person is at both ends: what moves may be shown.
+    pub(crate) is_attended: bool,
+    /// This is a job of GitHub Actions.
+    pub(crate) is_github: bool,
 }
 
 impl Terminal {
-    /// Reads terminal and environment (`NO_COLOR`, see <https://no-color.org>).
+    /// Reads terminal and environment (`NO_COLOR`, see <https://no-color.org>; `GITHUB_ACTIONS`).
     pub(crate) fn detect() -> Self {
         let wanted = std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty());
+        let (out, err) = (
+            std::io::stdout().is_terminal(),
+            std::io::stderr().is_terminal(),
+        );
         Self {
-            out_colour: wanted && std::io::stdout().is_terminal(),
-            err_colour: wanted && std::io::stderr().is_terminal(),
+            out_colour: wanted && out,
+            err_colour: wanted && err,
+            is_attended: out && err,
+            is_github: std::env::var_os("GITHUB_ACTIONS").is_some_and(|v| v == "true"),
         }
     }
 

@@ -64,12 +64,14 @@ pub struct RunSettings {
     pub only: Vec<String>,
     /// Not these.
     pub skip: Vec<String>,
-    /// Only requirements with one of these tags.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    /// Only those with one of these tags.
     pub tags: Vec<String>,
-    /// Only this part of all, `2/3`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    /// Only this part of all of them, `2/3`.
     pub shard: Option<String>,
+    /// True if the run ends with the first failure that counts.
+    pub fail_fast: bool,
+    /// Seconds that the run may take.
+    pub max_seconds: Option<u64>,
     /// Requests in flight at once.
     pub concurrency: u16,
     /// Downloads that could be started; nothing if there was no limit.

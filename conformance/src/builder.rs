@@ -219,18 +219,21 @@ impl RunBuilder {
         })
     }
 
-    /// What the run is of.
+    /// What the run is of; it begins now.
     pub(crate) fn about(&self, has_catalogue: bool) -> About {
+        let selection = &self.selection;
         About {
             contract: Fingerprint::of_contract(&self.contract),
             catalogue: has_catalogue.then(Fingerprint::of_catalogue),
             settings: RunSettings {
-                profiles: self.selection.profiles.clone(),
+                profiles: selection.profiles.clone(),
                 cases: self.cases,
-                only: self.selection.only.clone(),
-                skip: self.selection.skip.clone(),
-                tags: self.selection.tags.clone(),
-                shard: self.selection.shard.map(|shard| shard.to_string()),
+                only: selection.only.clone(),
+                skip: selection.skip.clone(),
+                tags: selection.tags.clone(),
+                shard: selection.shard.map(|shard| shard.to_string()),
+                fail_fast: self.fails_fast,
+                max_seconds: self.max_time.map(|time| time.as_secs()),
                 concurrency: self.target.limits.concurrency,
                 downloads: self.target.limits.downloads,
             },

@@ -1,15 +1,18 @@
-//! Text of a target on its way to a person's terminal: what would act there, or be read as something else, is escaped.
+//! Text of a target on its way to a person, in whatever form: what would act there (controls of a terminal), or be read as
+//! something else (characters that turn or hide others), is escaped. What is left is legal in XML, too.
 
 use std::fmt::Write as _;
 
 /// Characters of an excerpt.
 const EXCERPT: usize = 400;
 
-/// True for a character that a terminal shows as what it is: no control character, no bidirectional or invisible one.
+/// True for a character that a terminal shows as what it is: no control character, no bidirectional or invisible one, and none that is no
+/// character.
 pub(crate) fn is_printable(c: char) -> bool {
     let hides = matches!(c,
         '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
-        | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}');
+        | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{fffe}' | '\u{ffff}'
+        | '\u{115f}' | '\u{1160}' | '\u{3164}' | '\u{ffa0}' | '\u{e0000}'..='\u{e007f}');
     !c.is_control() && !hides
 }
 

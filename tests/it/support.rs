@@ -14,6 +14,7 @@ pub(crate) fn command(args: &[&str]) -> Command {
     command
         .args(args)
         .env_remove("SMSLOAD_LOG")
+        .env_remove("GITHUB_ACTIONS")
         .env("COLUMNS", "100");
     command
 }

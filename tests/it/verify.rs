@@ -129,7 +129,7 @@ fn the_reference_conforms_in_both_forms_of_rejection_and_several_seeds() {
             &target,
             format!(
                 "base_url = \"{}\"\n[fixtures]\ndevice = \"34020000001110000228\"\nchannel = \"34020000001320000666\"\n\
-                 recorded = {{ start = \"2025-04-04T08:00:00\", end = \"2025-04-04T14:00:00\" }}\n\
+                 recorded = {{ start = \"2025-04-04T21:30:00\", end = \"2025-04-04T22:00:00\" }}\n\
                  unknown_device = \"34020000001110000999\"\nunknown_channel = \"34020000001320000999\"\n\
                  empty_window = {{ start = \"2025-04-05T00:00:00\", end = \"2025-04-05T01:00:00\" }}\n\
                  [declared]\nprogress_query = true\n",
@@ -183,5 +183,109 @@ fn wrong_configuration() {
         let done = smsload(args);
         assert_eq!(done.code, Some(2), "{args:?}: {}{}", done.out, done.err);
         assert!(done.err.contains(word), "{args:?}: {}", done.err);
+    }
+}
+
+#[test]
+fn a_report_folder_that_cannot_be_written_is_told_before_anything_is_sent() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("file");
+    std::fs::write(&file, "").unwrap();
+    let server = Server::start(&["mock", "--listen", "127.0.0.1:0"]);
+    let done = smsload(&[
+        "verify",
+        &server.url,
+        "--report-dir",
+        file.to_str().unwrap(),
+    ]);
+    assert_eq!(done.code, Some(2), "{}", done.out);
+    let told = format!("smsload: cannot write {}: ", file.display());
+    assert!(done.err.starts_with(&told), "{}", done.err);
+    assert_eq!(done.err.lines().count(), 1, "{}", done.err);
+    let journal = reqwest::blocking::get(format!("{}/__mock/journal", server.url)).unwrap();
+    let journal: serde_json::Value = journal.json().unwrap();
+    assert!(!journal.to_string().contains("/playback/"), "{journal}");
+}
+
+#[test]
+fn annotations_stand_behind_everything_that_a_target_could_say() {
+    let (_dir, path) =
+        changed_contract(&[("self.source_type == '3'", "self.source_type in ['1', '3']")]);
+    let done = judged(&path, None, &["--only", "SRC", "--github-annotations"]);
+    assert_eq!(done.code, Some(1), "{}", done.out);
+    let lines: Vec<_> = done.out.lines().collect();
+    let token = lines[0].strip_prefix("::stop-commands::").unwrap();
+    let resumed = lines
+        .iter()
+        .position(|line| *line == format!("::{token}::"))
+        .unwrap();
+    let (before, after) = lines.split_at(resumed);
+    assert!(
+        before[1..].iter().all(|line| !line.starts_with("::")),
+        "{}",
+        done.out
+    );
+    assert!(
+        after[1].starts_with("::error title=SRC-01 fail::"),
+        "{}",
+        done.out
+    );
+}
+
+#[test]
+fn the_schema_of_the_report_is_printed() {
+    let done = smsload(&["verify", "--print-report-schema"]);
+    let schema: serde_json::Value = serde_json::from_str(&done.out).unwrap();
+    assert_eq!(schema["properties"]["schema_version"]["const"], 1);
+    let both = smsload(&["verify", "--print-report-schema", "--strict"]);
+    assert_eq!(both.code, Some(2));
+}
+
+/// A run that is stopped writes what it found so far.
+#[cfg(unix)]
+#[test]
+fn a_run_that_is_stopped_writes_its_reports() {
+    use std::io::BufRead as _;
+
+    let server = Server::start(&["mock", "--listen", "127.0.0.1:0"]);
+    let dir = tempfile::tempdir().unwrap();
+    let out = dir.path().to_str().unwrap();
+    let args = [
+        "verify",
+        &server.url,
+        "--cases",
+        "1000000",
+        "--report-dir",
+        out,
+    ];
+    let mut child = crate::support::command(&args)
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = std::io::BufReader::new(child.stdout.take().unwrap()).lines();
+    // It is under way once something was judged.
+    let _ = lines.find(|line| line.as_ref().unwrap().starts_with("pass "));
+    let pid = child.id().to_string();
+    let killed = std::process::Command::new("kill")
+        .args(["-INT", &pid])
+        .status();
+    assert!(killed.unwrap().success());
+    let rest: Vec<_> = lines.map(Result::unwrap).collect();
+    assert_eq!(child.wait().unwrap().code(), Some(3), "{rest:#?}");
+    let report = std::fs::read_to_string(dir.path().join("report.json")).unwrap();
+    let report: serde_json::Value = serde_json::from_str(&report).unwrap();
+    assert_eq!(
+        (&report["ended"], &report["exit_code"]),
+        (&"cut_short".into(), &3.into())
+    );
+    for name in [
+        "report.html",
+        "report.md",
+        "junit.xml",
+        "report.sarif",
+        "evidence.jsonl",
+    ] {
+        let size = std::fs::metadata(dir.path().join(name)).unwrap().len();
+        assert!(size > 0, "{name} is empty");
     }
 }

@@ -6,13 +6,13 @@
 
 use std::io::{self, Write};
 
-use smsload_spec::Level;
-
-use crate::curl::curl;
+use super::live::Live;
+use super::markdown::seconds;
+use super::model::{Ending, Evidence, KnownState, Report, Requirement, Shown};
+use super::words::counts;
 use crate::event::{Event, Reporter};
-use crate::exchange::{Exchange, Received};
-use crate::result::{Ended, Failure, LineResult, RunResult, Verdict};
-use crate::text::{excerpt, shown};
+use crate::result::{LineResult, Verdict};
+use crate::text::shown;
 
 /// Characters of a statement in the line of a verdict.
 const SHORT: usize = 72;
@@ -24,6 +24,7 @@ const COMMANDS: usize = 4;
 pub struct Terminal<W> {
     out: W,
     has_colour: bool,
+    live: Option<Live>,
     error: Option<io::Error>,
 }
 
@@ -33,23 +34,50 @@ impl<W: Write> Terminal<W> {
         Self {
             out,
             has_colour,
+            live: None,
             error: None,
         }
     }
 
-    /// The writer, once all was written.
+    /// The same with a bar on standard error that moves while the run goes on: only where both standard output and
+    /// standard error are a person's terminal.
+    #[must_use]
+    pub fn with_live(mut self) -> Self {
+        self.live = Some(Live::new(self.has_colour));
+        self
+    }
+
+    /// Writes the summary.
     ///
     /// # Errors
     /// The first error of the writer.
-    pub fn finish(mut self) -> io::Result<W> {
+    pub fn finish(mut self, report: &Report) -> io::Result<W> {
+        if let Some(live) = self.live.take() {
+            live.finish();
+        }
+        if report.ended == Ending::Unreachable {
+            let why = shown(report.ended_reason.as_deref().unwrap_or_default());
+            self.write(&format!(
+                "{} cannot be reached: {why}\nNothing was judged. Is the target running, and is the address right?\n",
+                report.target,
+            ));
+        } else {
+            self.summary(report);
+        }
         self.out.flush()?;
         self.error.map_or(Ok(self.out), Err)
     }
 
     fn write(&mut self, text: &str) {
-        if self.error.is_none() {
-            self.error = self.out.write_all(text.as_bytes()).err();
+        if self.error.is_some() {
+            return;
         }
+        let out = &mut self.out;
+        let written = match &self.live {
+            Some(live) => live.beside(|| out.write_all(text.as_bytes()).and_then(|()| out.flush())),
+            None => out.write_all(text.as_bytes()),
+        };
+        self.error = written.err();
     }
 
     fn coloured(&self, verdict: Verdict, text: &str) -> String {
@@ -88,43 +116,48 @@ impl<W: Write> Terminal<W> {
         self.write(&text);
     }
 
-    fn summary(&mut self, result: &RunResult) {
-        for line in &result.lines {
-            if let Some(failure) = &line.failure {
-                self.failure(line, failure);
+    fn summary(&mut self, report: &Report) {
+        for requirement in &report.requirements {
+            if let Some(failure) = &requirement.failure {
+                self.failure(requirement, failure);
             }
         }
-        self.not_tested(result);
-        let kinds = [
-            Verdict::Pass,
-            Verdict::Fail,
-            Verdict::Flaky,
-            Verdict::Inconclusive,
-            Verdict::Skipped,
-            Verdict::NotTested,
-        ];
-        let counts: Vec<_> = kinds
-            .iter()
-            .map(|v| format!("{} {}", result.count(*v), v.as_str()))
-            .collect();
+        self.not_tested(report);
+        self.known(report);
+        for note in &report.notes {
+            self.write(&format!("\nNote: {}\n", shown(note)));
+        }
+        if let Some(sentence) = report.coverage.sentence() {
+            self.write(&format!("\nCoverage of the contract: {sentence}\n"));
+        }
         self.write(&format!(
             "\n{}\n{} requests in {:.1} s, seed {}\n{}\n",
-            counts.join(", "),
-            result.exchanges,
-            result.took.as_secs_f64(),
-            result.seed,
-            conclusion(result),
+            counts(report),
+            report.exchanges,
+            seconds(report),
+            report.seed,
+            shown(&report.conclusion()),
         ));
     }
 
-    fn not_tested(&mut self, result: &RunResult) {
-        let is_untested = |l: &&LineResult| l.verdict == Verdict::NotTested;
-        let ids: Vec<_> = result
-            .lines
-            .iter()
-            .filter(is_untested)
-            .map(|l| l.line.id.as_str())
-            .collect();
+    /// What was known to fail, and what became of it.
+    fn known(&mut self, report: &Report) {
+        for known in &report.known_failures {
+            let (id, expires) = (&known.id, &known.expires);
+            let state = match known.state {
+                KnownState::Tolerated => format!("tolerated until {expires}"),
+                KnownState::Expired => format!("tolerated no longer, since {expires} is over"),
+                KnownState::Mended => "passes now: take it off the list".to_owned(),
+            };
+            let reason = shown(&known.reason);
+            self.write(&format!("\nKnown failure {id} ({reason}): {state}\n"));
+        }
+    }
+
+    fn not_tested(&mut self, report: &Report) {
+        let is_untested = |r: &&Requirement| r.verdict == Verdict::NotTested;
+        let untested = report.requirements.iter().filter(is_untested);
+        let ids: Vec<_> = untested.map(|r| r.id.as_str()).collect();
         if !ids.is_empty() {
             self.write(&format!(
                 "\nNot tested, for want of a check: {}\n",
@@ -133,25 +166,23 @@ impl<W: Write> Terminal<W> {
         }
     }
 
-    fn failure(&mut self, result: &LineResult, failure: &Failure) {
-        let line = &result.line;
-        let title = self.coloured(
-            result.verdict,
-            &format!("{} {}", line.id, result.verdict.as_str()),
-        );
+    fn failure(&mut self, requirement: &Requirement, failure: &Shown) {
+        let verdict = requirement.verdict;
+        let title = format!("{} {}", requirement.id, verdict.as_str());
         let mut text = format!(
-            "\n{title}\n  {}\n  {}, {}; {}\n  case      {}\n  expected  {}\n  got       {}\n",
-            line.statement.en,
-            line.level.as_str().to_uppercase(),
-            line.provenance,
-            line.source,
+            "\n{}\n  {}\n  {}, {}; {}\n  case      {}\n  expected  {}\n  got       {}\n",
+            self.coloured(verdict, &title),
+            requirement.statement.en,
+            requirement.level_word(),
+            requirement.provenance,
+            requirement.source,
             shown(&failure.case),
             shown(&failure.expected),
             shown(&failure.got),
         );
-        for exchange in failure.exchanges.iter().take(COMMANDS) {
-            text.push_str(&format!("  request   {}\n", curl(&exchange.sent)));
-            text.push_str(&format!("  answer    {}\n", answer(exchange)));
+        for evidence in failure.exchanges.iter().take(COMMANDS) {
+            text.push_str(&format!("  request   {}\n", shown(&evidence.curl)));
+            text.push_str(&format!("  answer    {}\n", answer(evidence)));
         }
         if let Some(more) = failure
             .exchanges
@@ -167,6 +198,9 @@ impl<W: Write> Terminal<W> {
 
 impl<W: Write + Send> Reporter for Terminal<W> {
     fn on(&mut self, event: &Event) {
+        if let Some(live) = &mut self.live {
+            live.on(event);
+        }
         match event {
             Event::RunStarted {
                 seed,
@@ -183,54 +217,16 @@ impl<W: Write + Send> Reporter for Terminal<W> {
             Event::LineFinished(result) if result.verdict != Verdict::NotTested => {
                 self.line(result);
             }
-            Event::RunFinished(result) => match &result.ended {
-                Ended::Unreachable(why) => {
-                    let text = format!(
-                        "{} cannot be reached: {}\nNothing was judged. Is the target running, and is the address right?\n",
-                        result.target,
-                        shown(why)
-                    );
-                    self.write(&text);
-                }
-                Ended::Complete | Ended::CutShort(_) => self.summary(result),
-            },
             _ => {}
         }
     }
 }
 
-fn conclusion(result: &RunResult) -> String {
-    let count = |level: Level, is: fn(Verdict) -> bool| {
-        result
-            .lines
-            .iter()
-            .filter(|l| l.line.level == level && is(l.verdict))
-            .count()
-    };
-    let failed = count(Level::Must, Verdict::is_failure);
-    let warned = count(Level::Should, Verdict::is_failure);
-    let open = count(Level::Must, |v| v == Verdict::Inconclusive);
-    if let Ended::CutShort(why) = &result.ended {
-        return format!("Cut short: {}. {failed} MUST failed before.", shown(why));
-    }
-    match (result.conforms(), failed) {
-        (true, _) if warned > 0 => {
-            format!("Conforms, as far as it was tested; {warned} SHOULD failed.")
-        }
-        (true, _) => "Conforms, as far as it was tested.".to_owned(),
-        (false, 0) if open > 0 => {
-            format!("Not known whether it conforms: {open} MUST could not be judged.")
-        }
-        (false, _) => {
-            format!("Does not conform: {failed} MUST and {warned} SHOULD failed.")
-        }
-    }
-}
-
-fn answer(exchange: &Exchange) -> String {
-    match &exchange.received {
-        Received::Answer(answer) => format!("HTTP {} {}", answer.status, excerpt(&answer.body)),
-        Received::Lost(lost) => shown(&lost.to_string()),
+fn answer(evidence: &Evidence) -> String {
+    let answer = shown(&evidence.answer);
+    match evidence.status {
+        Some(status) => format!("HTTP {status} {answer}"),
+        None => answer,
     }
 }
 

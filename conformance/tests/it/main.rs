@@ -11,10 +11,14 @@
 mod broken;
 mod correct;
 mod early;
+mod forms;
 mod generic;
 mod hopeless;
+mod limits;
 mod mock;
 mod report;
 mod server;
 mod support;
 mod tls;
+mod vendor;
+mod watched;
