@@ -8,7 +8,7 @@ use clap::{Args, Parser, Subcommand};
 use smsload_spec::{Contract, Document, Load, Problems};
 
 use crate::terminal::Terminal;
-use crate::{completions, mock, proxy, serve, spec, verify};
+use crate::{completions, mock, proxy, replay, serve, spec, verify};
 
 /// The recording-download API of an SMS (POST /api/smsload/playback/v1/download): its contract, a mock server, a
 /// conformance suite and a reference implementation.
@@ -26,6 +26,7 @@ Examples:
   smsload proxy --upstream http://a:80    judge what a client and a server say to each other
   smsload verify                          judge the embedded reference implementation
   smsload verify http://127.0.0.1:8080    judge a server
+  smsload replay out/report.json          is what failed mended?
   smsload spec lint my-openapi.yaml       is this contract sound?
 
 Exit codes:
@@ -38,7 +39,8 @@ Exit codes:
 enum Command {
     Mock(mock::MockArgs),
     Proxy(proxy::ProxyArgs),
-    Verify(verify::VerifyArgs),
+    Verify(Box<verify::VerifyArgs>),
+    Replay(replay::ReplayArgs),
     Serve(serve::ServeArgs),
     #[command(subcommand)]
     Spec(spec::SpecCommand),
@@ -100,7 +102,8 @@ pub(crate) fn run() -> anyhow::Result<ExitCode> {
     let exit = match cli.command {
         Command::Mock(args) => block_on(mock::run(args, terminal))??,
         Command::Proxy(args) => block_on(proxy::run(args, terminal))??,
-        Command::Verify(args) => block_on(verify::run(args, terminal))??,
+        Command::Verify(args) => block_on(verify::run(*args, terminal))??,
+        Command::Replay(args) => block_on(replay::run(args, terminal))??,
         Command::Serve(args) => block_on(serve::run(args))??,
         Command::Spec(command) => spec::run(command, terminal)?,
         Command::Completions(args) => completions::completions(&args),

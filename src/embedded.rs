@@ -1,11 +1,12 @@
 //! The reference implementation inside the process, as the target of `smsload verify` when none is named.
 
 use std::net::Ipv4Addr;
+use std::num::{NonZeroU16, NonZeroU32};
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use smsload_conformance::{BaseUrl, Declared, Fixtures, Network, Target, Window};
+use smsload_conformance::{BaseUrl, Declared, Fixtures, Network, Secret, Target, Tenants, Window};
 use smsload_reference::{
     Archive, Capabilities, Config, Fixtures as Demo, Reference, Running, demo, read_network,
 };
@@ -58,10 +59,16 @@ impl Embedded {
         target.callbacks.allowed =
             vec![Network::try_from(CALLED.to_owned()).map_err(anyhow::Error::msg)?];
         target.busy.codes = vec!["42900".to_owned()];
+        let tenant = |name: &str| anyhow::Ok(vec![("tenant-id".parse()?, Secret::new(name))]);
+        target.tenants = Some(Tenants {
+            a: tenant("a")?,
+            b: tenant("b")?,
+        });
         target.declared = Declared {
             progress_query: self.capabilities.progress,
             callbacks: self.capabilities.callbacks,
             files: self.capabilities.files,
+            tenants: true,
             ..Declared::default()
         };
         Ok(target)
@@ -75,10 +82,12 @@ impl Embedded {
     }
 }
 
-/// The demo's settings, with nobody to wait for: as fast as the disk, and callbacks tried again soon.
+/// The demo's settings, but quicker: half an hour is transferred in half a second, and callbacks are tried again soon.
 fn config() -> Config {
     let mut config = Config::demo();
-    config.jobs.speed = None;
+    // Slow enough that progress is seen to move.
+    config.jobs.speed = NonZeroU32::new(3600);
+    config.jobs.at_work = NonZeroU16::MIN.saturating_add(255);
     config.jobs.save_every = Duration::from_millis(50);
     config.jobs.keep = Duration::from_secs(120);
     config.callbacks.allow = read_network(CALLED).into_iter().collect();

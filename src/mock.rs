@@ -6,7 +6,6 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::Context as _;
 use clap::{Args, ValueEnum};
 use smsload_mock::misbehave::{self, Misbehaviour, UnknownMisbehaviour};
 use smsload_mock::{
@@ -207,9 +206,9 @@ impl MockArgs {
             ..Limits::default()
         };
         for text in &self.limit {
-            limits
-                .set(text)
-                .context("--limit; `smsload mock --list-limits` shows what there is")?;
+            limits.set(text).map_err(|error| {
+                anyhow::anyhow!("--limit: {error} (`smsload mock --list-limits` shows all of them)")
+            })?;
         }
         Ok(limits)
     }

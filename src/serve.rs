@@ -14,7 +14,7 @@ use crate::serve_import::ImportArgs;
 use crate::serve_jobs::{self, JobsArgs};
 use crate::terminal::stop_signal;
 
-/// Run the reference implementation: a server that is right, to compare with, and one that a small site can run
+/// Run the reference implementation: a server that is right, to compare with
 ///
 /// It downloads from an archive of recordings, keeps its jobs over a restart, serves the files and calls back. Without
 /// --archive it has a small archive of its own, and without --data-dir nothing outlives it.

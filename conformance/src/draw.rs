@@ -3,6 +3,7 @@
 //! while the run waits for answers.
 
 use std::collections::HashSet;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 use proptest::strategy::{SBoxedStrategy, Strategy, ValueTree};
 use serde::{Deserialize, Serialize};
@@ -56,56 +57,53 @@ pub(crate) fn again(plan: &Plan, label: &str, seed: u64, origin: &Origin) -> Opt
     }
 }
 
-/// Draws the cases of a plan: `count` in all, or the table if that is longer. `downloads` are those that are left.
-pub(crate) fn draw(
-    plan: &Plan,
-    label: &str,
+/// Draws the cases of a plan: `count` in all, or the table if that is longer. `downloads` are those that are left. Each
+/// is drawn when it is asked for, so that their number takes no memory to speak of.
+pub(crate) fn draw<'p>(
+    plan: &'p Plan,
+    label: &'p str,
     seed: u64,
     count: u32,
     downloads: Option<u32>,
-) -> Vec<Drawn> {
-    let mut drawn: Vec<_> = plan
-        .table
-        .iter()
-        .zip(0..)
-        .map(|(case, number)| Drawn {
-            case: case.clone(),
-            origin: Origin::Table(number),
-        })
-        .collect();
-    let Some(random) = &plan.random else {
-        return drawn;
-    };
-    let mut met: HashSet<_> = drawn.iter().map(|d| d.case.fingerprint()).collect();
+) -> impl Iterator<Item = Drawn> + Send + 'p {
     let count = plan.most.map_or(count, |most| count.min(most));
+    let mut met: HashSet<u64> = HashSet::new();
+    let mut table = plan.table.iter().zip(0..);
     let mut left = downloads.map(|n| n / SHARE);
-    let wanted = usize::try_from(count).unwrap_or(usize::MAX);
+    let mut drawn = 0;
     // Small windows have few parts: repetitions are dropped, and in the end given up.
-    for index in 0..count.saturating_mul(4) {
-        if drawn.len() >= wanted {
-            break;
+    let mut indexes = 0..count.saturating_mul(4);
+    std::iter::from_fn(move || {
+        if let Some((case, number)) = table.next() {
+            met.insert(mark(case));
+            drawn += 1;
+            let origin = Origin::Table(number);
+            let case = case.clone();
+            return Some(Drawn { case, origin });
         }
-        let Some(case) = smaller(random, seed, label, index, &[]) else {
-            continue;
+        let random = plan.random.as_ref().filter(|_| drawn < count)?;
+        let (index, case) = indexes.find_map(|index| {
+            let case = smaller(random, seed, label, index, &[])?;
+            met.insert(mark(&case)).then_some((index, case))
+        })?;
+        if let Some(rest) = &mut left {
+            *rest = rest.checked_sub(case.downloads)?;
+        }
+        drawn += 1;
+        let origin = Origin::Random {
+            index,
+            smaller: Vec::new(),
         };
-        if !met.insert(case.fingerprint()) {
-            continue;
-        }
-        if let Some(left) = &mut left {
-            let Some(rest) = left.checked_sub(case.downloads) else {
-                break;
-            };
-            *left = rest;
-        }
-        drawn.push(Drawn {
-            case,
-            origin: Origin::Random {
-                index,
-                smaller: Vec::new(),
-            },
-        });
-    }
-    drawn
+        Some(Drawn { case, origin })
+    })
+    .fuse()
+}
+
+/// Equal for equal cases, and, but for a chance of one in billions, for no others.
+fn mark(case: &Case) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    case.fingerprint().hash(&mut hasher);
+    hasher.finish()
 }
 
 /// The case that is tried after these results (true: it failed); with none, the case as it was drawn. Nothing if there
@@ -160,7 +158,6 @@ mod tests {
 
     fn abouts(seed: u64, count: u32, downloads: Option<u32>) -> Vec<String> {
         draw(&plan(), "TIME-01", seed, count, downloads)
-            .into_iter()
             .map(|d| d.case.about)
             .collect()
     }

@@ -47,20 +47,25 @@ pub(crate) async fn judge(
     }
     let label = plan.label.unwrap_or(check.line);
     let left = session.downloads().left();
-    let drawn = draw(&plan, label, settings.seed, settings.cases, left);
+    let mut drawn = draw(&plan, label, settings.seed, settings.cases, left);
     let mut tally = Tally::default();
-    let (head, tail) = drawn.split_at(drawn.len().min(FIRST));
-    let mut first = 0;
-    for chunk in std::iter::once(head).chain(tail.chunks(CHUNK)) {
-        for ran in run_chunk(session, check.line, first, chunk, settings.concurrency).await {
+    let (mut first, mut size) = (0, FIRST);
+    loop {
+        let chunk: Vec<_> = drawn.by_ref().take(size).collect();
+        if chunk.is_empty() {
+            break;
+        }
+        for ran in run_chunk(session, check.line, first, &chunk, settings.concurrency).await {
             tally.add(ran);
         }
         first += chunk.len();
+        size = CHUNK;
         session.look().await;
         if tally.failed.is_some() || session.gone().is_some() {
             break;
         }
     }
+    drop(drawn);
     if let Some(failed) = tally.failed.take() {
         return failing(session, check, &plan, line, settings, tally, failed).await;
     }

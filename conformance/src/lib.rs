@@ -34,6 +34,7 @@ mod generic;
 mod headers;
 mod judge;
 mod known;
+mod live;
 mod names;
 mod network;
 mod oracle;
@@ -42,6 +43,7 @@ mod progress;
 mod receipt;
 mod receiver;
 mod record;
+mod replay;
 mod report;
 mod request;
 mod result;
@@ -77,6 +79,7 @@ pub use oracle::{Acceptance, Fault, Oracle, Outcome, Rejected};
 pub use receipt::{Door, MAX_CALLBACK, Receipt, Reply};
 pub use receiver::ReceiverError;
 pub use record::{Head, Record, RecordError, Records};
+pub use replay::{Again, Replay, ReplayError, Replayed, replay_exit_code};
 pub use report::{
     AnswerTimes, Bar, Coverage, Covered, Ending, Evidence, Group, JSON_SCHEMA_VERSION, Known,
     KnownState, Point, PointKind, REPORT_SCHEMA, ReadError, Report, ReportError, Reports,

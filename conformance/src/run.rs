@@ -19,6 +19,7 @@ use crate::receiver::{Doors, Receiver};
 use crate::result::{Ended, Line, LineResult, RunResult, Verdict};
 use crate::scene::{self, Scene};
 use crate::session::Session;
+use crate::stop::Stop;
 use crate::tally::verdict;
 use crate::target::Target;
 
@@ -86,15 +87,6 @@ impl Run {
 
     /// Runs it. The reporter hears of everything as it happens.
     pub async fn run(self, reporter: &mut dyn Reporter) -> RunResult {
-        self.run_until(reporter, std::future::pending()).await
-    }
-
-    /// Runs it until it ends, or until `stop` says why it has to: then what it found so far is its result, cut short.
-    pub async fn run_until(
-        self,
-        reporter: &mut dyn Reporter,
-        stop: impl Future<Output = String>,
-    ) -> RunResult {
         let (events, mut inbox) = Events::channel();
         let about = Arc::new(self.builder.about(self.api.is_some()));
         reporter.on(&Event::RunStarted {
@@ -103,24 +95,15 @@ impl Run {
             about: Arc::clone(&about),
             lines: self.all().cloned().collect(),
         });
-        let signal = self.builder.stop.clone();
-        let time = self.builder.max_time;
-        let early = async {
-            let why = tokio::select! {
-                why = stop => why,
-                why = time_is_over(time) => why,
-            };
-            signal.stop(why);
-            std::future::pending::<()>().await
-        };
+        let time_is_over = time_is_over(self.builder.stop.clone(), self.builder.max_time);
         let engine = self.engine(events, about);
-        tokio::pin!(engine, early);
+        tokio::pin!(engine, time_is_over);
         let result = loop {
             tokio::select! {
                 biased;
                 Some(event) = inbox.recv() => reporter.on(&event),
                 result = &mut engine => break result,
-                () = &mut early => {}
+                () = &mut time_is_over => {}
             }
         };
         while let Ok(event) = inbox.try_recv() {
@@ -206,13 +189,14 @@ impl Run {
     }
 }
 
-/// Why the run ends when its time is over; never, if it has all time.
-async fn time_is_over(time: Option<Duration>) -> String {
+/// Ends the run when its time is over; waits for ever if it has all time.
+async fn time_is_over(stop: Stop, time: Option<Duration>) {
     let Some(time) = time else {
         return std::future::pending().await;
     };
     tokio::time::sleep(time).await;
-    format!("the time for the run, {time:?}, is over")
+    stop.stop(format!("the time for the run, {time:?}, is over"));
+    std::future::pending::<()>().await;
 }
 
 /// When a line is judged.

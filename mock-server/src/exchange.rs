@@ -230,7 +230,12 @@ impl Texts {
                 if SECRETS.contains(name) {
                     out.extend_from_slice(MASK.as_bytes());
                 } else {
-                    out.extend_from_slice(String::from_utf8_lossy(value.as_bytes()).as_bytes());
+                    match std::str::from_utf8(value.as_bytes()) {
+                        Ok(text) => out.extend_from_slice(text.as_bytes()),
+                        Err(_) => out.extend_from_slice(
+                            String::from_utf8_lossy(value.as_bytes()).as_bytes(),
+                        ),
+                    }
                 }
                 out.push(b'\n');
             }

@@ -1,6 +1,6 @@
 //! How fast a recording is cut and written, beside `cp --reflink=never` and `sync` of the same bytes on the same disk.
 //!
-//! `cargo bench -p smsload-reference --bench cut` (needs ffmpeg, cp and sync, and 2 GiB of disk). Rounds are paired: each
+//! `cargo bench -p smsload-reference --bench cut` (needs ffmpeg, cp, cmp and sync, and 2 GiB of disk). Rounds are paired: each
 //! copies and cuts once, in turn; the medians are compared.
 #![expect(
     clippy::unwrap_used,
@@ -126,7 +126,10 @@ async fn main() {
         cut(&archive, &recording, &target).await;
         cuts.push(began.elapsed());
     }
-    assert!(fs::read(&original).unwrap() == fs::read(&target).unwrap());
+    run(
+        "cmp",
+        &[original.to_str().unwrap(), target.to_str().unwrap()],
+    );
     let (copy, cut) = (median(copies), median(cuts));
     println!(
         "cp and sync: {:.0} MiB/s, cut and sync: {:.0} MiB/s",
@@ -134,4 +137,44 @@ async fn main() {
         mib / cut
     );
     println!("cut at {:.2} of the speed of cp", copy / cut);
+    many_at_once(&archive, &recording).await;
+}
+
+/// 200 deliveries at once, as many chunks of each as have been read when all have begun.
+async fn many_at_once(archive: &Archive, recording: &Recording) {
+    let before = resident_kib("VmRSS");
+    let began = Instant::now();
+    let deliveries = (0..200).map(|_| {
+        let (archive, recording) = (archive.clone(), recording.clone());
+        tokio::spawn(async move {
+            let mut stream = archive.open(&recording, 0).await.unwrap();
+            let mut bytes = 0;
+            for _ in 0..100 {
+                bytes += stream.next().await.unwrap().unwrap().len();
+            }
+            bytes
+        })
+    });
+    let deliveries: Vec<_> = deliveries.collect();
+    let mut bytes = 0;
+    for delivery in deliveries {
+        bytes += delivery.await.unwrap();
+    }
+    let mib = bytes as f64 / f64::from(1 << 20);
+    let rate = mib / began.elapsed().as_secs_f64();
+    let (after, most) = (resident_kib("VmRSS"), resident_kib("VmHWM"));
+    println!(
+        "200 at once: {mib:.0} MiB at {rate:.0} MiB/s; memory {} MiB before, {} after, at most {}",
+        before / 1024,
+        after / 1024,
+        most / 1024
+    );
+}
+
+/// A line of /proc/self/status, in KiB; 0 where there is none.
+fn resident_kib(name: &str) -> u64 {
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find(|line| line.starts_with(name));
+    let number = line.and_then(|line| line.split_whitespace().nth(1));
+    number.and_then(|number| number.parse().ok()).unwrap_or(0)
 }

@@ -24,7 +24,7 @@ use crate::service::{self, Service};
 use crate::settings::AccessSettings;
 use crate::source::RecordingSource;
 use crate::stop::{Stop, StopSender, stop};
-use crate::store::{JobStore, SqliteStore, StoreLimits};
+use crate::store::{JobStore, SqliteStore, StoreSettings};
 use crate::token_file;
 
 /// What a service is made of.
@@ -161,13 +161,18 @@ fn access(settings: &AccessSettings) -> Result<Access, StartError> {
 
 fn open_store(config: &Config, data_dir: &DataDir) -> Result<SqliteStore, StartError> {
     let jobs = &config.jobs;
-    let limits = StoreLimits {
+    let settings = StoreSettings {
         capacity: jobs.capacity.get().into(),
         queue: jobs.queue.get().into(),
         queue_per_tenant: jobs.queue_per_tenant.get().into(),
+        syncs: data_dir.is_lasting(),
     };
     let file = data_dir.database();
-    Ok(SqliteStore::open(&file, config.sip_domain.clone(), limits)?)
+    Ok(SqliteStore::open(
+        &file,
+        config.sip_domain.clone(),
+        settings,
+    )?)
 }
 
 /// Removes files that no job knows: what a process that was killed left behind.

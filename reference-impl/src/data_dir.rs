@@ -18,7 +18,7 @@ pub(crate) struct DataDir {
     /// Held, not read.
     _lock: File,
     /// Removed with everything in it when it is dropped.
-    _temporary: Option<TempDir>,
+    temporary: Option<TempDir>,
 }
 
 /// Why a data folder cannot be used.
@@ -65,13 +65,18 @@ impl DataDir {
         Ok(Self {
             path,
             _lock: lock,
-            _temporary: temporary,
+            temporary,
         })
     }
 
     /// Where it is.
     pub(crate) fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// Whether it outlives this process. What does not need not be safe against a loss of power.
+    pub(crate) fn is_lasting(&self) -> bool {
+        self.temporary.is_none()
     }
 
     /// The job database.
@@ -81,9 +86,14 @@ impl DataDir {
 
     /// The files.
     pub(crate) fn files(&self) -> Result<LocalFiles, DataDirError> {
-        LocalFiles::open(&self.path).map_err(|problem| DataDirError::Io {
+        let files = LocalFiles::open(&self.path).map_err(|problem| DataDirError::Io {
             path: self.path.display().to_string(),
             problem,
+        })?;
+        Ok(if self.is_lasting() {
+            files
+        } else {
+            files.without_sync()
         })
     }
 }

@@ -250,6 +250,7 @@ impl Compiler<'_> {
             out.push(Parameter {
                 name: data.name.clone(),
                 place,
+                header: place.header(&data.name),
                 required: data.required,
                 allow_empty,
                 style,

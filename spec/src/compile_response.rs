@@ -57,6 +57,7 @@ impl Compiler<'_> {
             headers.push(Parameter {
                 name: name.clone(),
                 place: ParameterIn::Header,
+                header: ParameterIn::Header.header(name),
                 required: header.required,
                 allow_empty: false,
                 style: Style::Simple,

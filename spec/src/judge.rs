@@ -1,5 +1,7 @@
 //! Requests and answers held against a contract: every violation, with its place and its rule.
 
+use std::borrow::Cow;
+
 use http::HeaderMap;
 use http::header::CONTENT_TYPE;
 use serde_json::Value;
@@ -228,18 +230,16 @@ impl Contract {
 }
 
 /// The media type of a message, lower case, without parameters; nothing if it has none or more than one.
-fn essence(headers: &HeaderMap) -> Option<String> {
+fn essence(headers: &HeaderMap) -> Option<Cow<'_, str>> {
     let mut all = headers.get_all(CONTENT_TYPE).iter();
     let first = all.next()?.to_str().ok()?;
     if all.next().is_some() {
         return None;
     }
-    Some(
-        first
-            .split(';')
-            .next()
-            .unwrap_or_default()
-            .trim()
-            .to_ascii_lowercase(),
-    )
+    let essence = first.split(';').next().unwrap_or_default().trim();
+    // Mostly it is in lower case already.
+    Some(match essence.bytes().any(|b| b.is_ascii_uppercase()) {
+        true => Cow::Owned(essence.to_ascii_lowercase()),
+        false => Cow::Borrowed(essence),
+    })
 }

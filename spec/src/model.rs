@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use http::Method;
+use http::{HeaderName, Method};
 use indexmap::IndexMap;
 use serde_json::Value;
 
@@ -93,6 +93,8 @@ pub struct Parameter {
     pub name: String,
     /// Where it stands.
     pub place: ParameterIn,
+    /// Its name as one of headers, if it stands there and can be one.
+    pub(crate) header: Option<HeaderName>,
     /// Whether it may be left out.
     pub required: bool,
     /// Whether `?name=` without a value is allowed.

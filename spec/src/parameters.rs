@@ -1,7 +1,7 @@
 //! Parameters of a request: found in path, query, headers and cookies, decoded by their style (OpenAPI 3.0.3
 //! §4.7.12.2), and turned into the JSON value that their schema speaks of.
 
-use http::HeaderMap;
+use http::{HeaderMap, HeaderName};
 use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value};
 
@@ -123,6 +123,14 @@ fn follow<'v>(mut schema: &'v Value, root: &'v Value) -> &'v Value {
     schema
 }
 
+impl ParameterIn {
+    /// A name as one of headers, if it is one: made once, since a text is parsed at each look-up.
+    pub(crate) fn header(self, name: &str) -> Option<HeaderName> {
+        let name = (self == Self::Header).then(|| HeaderName::from_bytes(name.as_bytes()));
+        name?.ok()
+    }
+}
+
 impl Parameter {
     fn schema_value(&self) -> &Value {
         self.schema.as_ref().map_or(&Value::Null, |s| s.lowered())
@@ -148,12 +156,12 @@ fn texts(parameter: &Parameter, found: &Found<'_>) -> Vec<String> {
                 _ => text,
             })
             .collect(),
-        ParameterIn::Header => found
-            .headers
-            .get_all(name)
-            .iter()
-            .map(|v| String::from_utf8_lossy(v.as_bytes()).trim().to_owned())
-            .collect(),
+        ParameterIn::Header => {
+            let all = parameter.header.iter();
+            all.flat_map(|name| found.headers.get_all(name))
+                .map(|v| String::from_utf8_lossy(v.as_bytes()).trim().to_owned())
+                .collect()
+        }
         ParameterIn::Cookie => {
             let cookies = found.headers.get_all(http::header::COOKIE);
             let cookies = cookies.iter().filter_map(|v| v.to_str().ok());

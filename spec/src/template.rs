@@ -97,14 +97,22 @@ impl Template {
 
 /// Writes a text; one without anything to escape, as most are, in one piece.
 fn put_text(out: &mut Vec<u8>, text: &str) {
-    let is_plain = |b: u8| b >= 0x20 && b != b'"' && b != b'\\';
-    if text.bytes().fold(true, |plain, b| plain & is_plain(b)) {
+    if is_plain(text.as_bytes()) {
         out.push(b'"');
         out.extend_from_slice(text.as_bytes());
         out.push(b'"');
     } else {
         put(out, text);
     }
+}
+
+/// Whether JSON writes a text as it is. Bytes are looked at sixteen at once, as processors can.
+fn is_plain(text: &[u8]) -> bool {
+    let escaped = |b: u8| u8::from(b < 0x20) | u8::from(b == b'"') | u8::from(b == b'\\');
+    let any = |bytes: &[u8]| bytes.iter().fold(0, |any, b| any | escaped(*b)) != 0;
+    let mut whole = text.chunks_exact(16);
+    let is_begin_plain = whole.by_ref().all(|sixteen| !any(sixteen));
+    is_begin_plain && !any(whole.remainder())
 }
 
 fn put(out: &mut Vec<u8>, value: &(impl Serialize + ?Sized)) {
@@ -118,6 +126,22 @@ mod tests {
 
     use super::Template;
     use crate::expression::Expression;
+
+    #[test]
+    fn every_character_is_written_as_json_has_it() {
+        for character in (0..0x300).filter_map(char::from_u32) {
+            for length in [0, 1, 15, 16, 17, 40] {
+                let text = format!(
+                    "{}{character}{}",
+                    "x".repeat(length),
+                    "y".repeat(length / 2)
+                );
+                let mut written = Vec::new();
+                super::put_text(&mut written, &text);
+                assert_eq!(written, serde_json::to_vec(&text).unwrap());
+            }
+        }
+    }
 
     #[test]
     fn what_is_written_is_what_the_value_is() {

@@ -8,13 +8,16 @@
 #![allow(missing_docs, reason = "tests are read, not linked to")]
 
 mod browser;
+mod gate;
 mod help;
 mod mock;
 mod mock_command;
 mod proxy;
+mod replay;
 mod serve;
 mod spec;
 mod support;
+mod target;
 mod validators;
 mod verify;
 mod watch;

@@ -164,6 +164,26 @@ fn misbehaves_when_told_to() {
 }
 
 #[test]
+fn limits_are_listed_and_set_by_name() {
+    let done = smsload(&["mock", "--limit", "keep_jobs=1.5", "--list-limits"]);
+    assert_eq!(done.code, Some(0), "{}", done.err);
+    let value = |name: &str| {
+        let line = done.out.lines().find(|line| line.contains(name)).unwrap();
+        line.split_whitespace().nth(1).unwrap().to_owned()
+    };
+    assert_eq!(value("keep_jobs"), "1.5");
+    assert_eq!(value("max_total_jobs"), "2000000");
+    let done = smsload(&["mock", "--limit", "max_job=1"]);
+    assert_eq!(done.code, Some(2));
+    assert!(
+        done.err.contains("did you mean `max_jobs`?"),
+        "{}",
+        done.err
+    );
+    assert!(done.err.contains("--list-limits"), "{}", done.err);
+}
+
+#[test]
 fn cannot_misbehave_where_there_is_nothing_to_change() {
     let (_dir, path) = changed_contract(&[("          pattern: '\\S'\n", "")]);
     let path = path.to_str().unwrap();

@@ -129,7 +129,7 @@ fn the_reference_conforms_in_both_forms_of_rejection_and_several_seeds() {
             &target,
             format!(
                 "base_url = \"{}\"\n[fixtures]\ndevice = \"34020000001110000228\"\nchannel = \"34020000001320000666\"\n\
-                 recorded = {{ start = \"2025-04-04T08:00:00\", end = \"2025-04-04T14:00:00\" }}\n\
+                 recorded = {{ start = \"2025-04-04T21:30:00\", end = \"2025-04-04T22:00:00\" }}\n\
                  unknown_device = \"34020000001110000999\"\nunknown_channel = \"34020000001320000999\"\n\
                  empty_window = {{ start = \"2025-04-05T00:00:00\", end = \"2025-04-05T01:00:00\" }}\n\
                  [declared]\nprogress_query = true\n",

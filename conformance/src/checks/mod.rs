@@ -178,8 +178,8 @@ mod tests {
         for check in ALL.iter() {
             let plan = (check.plan)(&api);
             assert!(!plan.table.is_empty(), "{}", check.line);
-            let drawn = draw(&plan, check.line, 7, 50, None);
-            let again = draw(&plan, check.line, 7, 50, None);
+            let drawn: Vec<_> = draw(&plan, check.line, 7, 50, None).collect();
+            let again: Vec<_> = draw(&plan, check.line, 7, 50, None).collect();
             let most = plan.table.len().max(50);
             assert!(drawn.len() <= most, "{}: {}", check.line, drawn.len());
             let prints = |d: &[crate::draw::Drawn]| -> Vec<_> {

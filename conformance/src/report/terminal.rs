@@ -8,7 +8,7 @@ use std::io::{self, Write};
 
 use super::live::Live;
 use super::markdown::seconds;
-use super::model::{Ending, Evidence, Report, Requirement, Shown};
+use super::model::{Ending, Evidence, KnownState, Report, Requirement, Shown};
 use super::words::counts;
 use crate::event::{Event, Reporter};
 use crate::result::{LineResult, Verdict};
@@ -123,6 +123,10 @@ impl<W: Write> Terminal<W> {
             }
         }
         self.not_tested(report);
+        self.known(report);
+        for note in &report.notes {
+            self.write(&format!("\nNote: {}\n", shown(note)));
+        }
         if let Some(sentence) = report.coverage.sentence() {
             self.write(&format!("\nCoverage of the contract: {sentence}\n"));
         }
@@ -134,6 +138,20 @@ impl<W: Write> Terminal<W> {
             report.seed,
             shown(&report.conclusion()),
         ));
+    }
+
+    /// What was known to fail, and what became of it.
+    fn known(&mut self, report: &Report) {
+        for known in &report.known_failures {
+            let (id, expires) = (&known.id, &known.expires);
+            let state = match known.state {
+                KnownState::Tolerated => format!("tolerated until {expires}"),
+                KnownState::Expired => format!("tolerated no longer, since {expires} is over"),
+                KnownState::Mended => "passes now: take it off the list".to_owned(),
+            };
+            let reason = shown(&known.reason);
+            self.write(&format!("\nKnown failure {id} ({reason}): {state}\n"));
+        }
     }
 
     fn not_tested(&mut self, report: &Report) {

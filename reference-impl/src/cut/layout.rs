@@ -303,7 +303,9 @@ impl Layout {
         for kind in Kind::ALL {
             tracks.extend(TrackPlan::new(kind, &pieces)?);
         }
-        let samples: u64 = pieces.iter().map(|piece| piece.bytes()).sum();
+        let samples: u128 = pieces.iter().map(|piece| u128::from(piece.bytes())).sum();
+        let samples = u64::try_from(samples).ok().filter(|&bytes| bytes < 1 << 62);
+        let samples = samples.ok_or_else(|| NotOneFile("it would be too large".to_owned()))?;
         let mut layout = Self {
             duration_ms: pieces.iter().map(|piece| piece.span.millis()).sum(),
             pieces,

@@ -27,6 +27,7 @@ pub struct LocalFiles {
     work: PathBuf,
     served: PathBuf,
     writers: Arc<Semaphore>,
+    syncs: bool,
 }
 
 impl LocalFiles {
@@ -46,7 +47,16 @@ impl LocalFiles {
             work: folder("work")?,
             served: folder("files")?,
             writers: Arc::new(Semaphore::new(WRITERS)),
+            syncs: true,
         })
+    }
+
+    /// The same, but nothing is made safe against a loss of power: for folders that do not outlive the
+    /// process anyway.
+    #[must_use]
+    pub fn without_sync(mut self) -> Self {
+        self.syncs = false;
+        self
     }
 
     fn work_path(&self, job: JobKey) -> PathBuf {
@@ -253,6 +263,9 @@ impl WorkFile for LocalWork {
     }
 
     fn save(&mut self) -> Filed<'_, ()> {
+        if !self.files.syncs {
+            return Box::pin(std::future::ready(Ok(())));
+        }
         Box::pin(self.with(|file| file.sync_data()))
     }
 
@@ -260,7 +273,11 @@ impl WorkFile for LocalWork {
         let target = self.files.served_path(file);
         Box::pin(async move {
             let (path, folder) = (self.path.clone(), self.files.served.clone());
+            let syncs = self.files.syncs;
             self.with(move |file| {
+                if !syncs {
+                    return fs::rename(path, target);
+                }
                 file.sync_all()?;
                 fs::rename(path, target)?;
                 sync_folder(&folder)

@@ -9,6 +9,9 @@ use super::{MAX_TICKS, Mp4Error, broken};
 /// Most samples that last no time: who looks for a time passes them one by one.
 const MAX_IDLE: u32 = 1 << 16;
 
+/// Most chunks of a track: half a day of sound with a chunk for every frame.
+const MAX_CHUNKS: usize = 1 << 21;
+
 /// When samples are decoded: runs of equal distances.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Times {
@@ -294,6 +297,10 @@ impl Chunks {
         let Some(samples) = self.count.checked_add(count) else {
             return broken("it has too many samples");
         };
+        if self.chunks.len() >= MAX_CHUNKS {
+            let most = format!("a track of more than {MAX_CHUNKS} chunks");
+            return Err(Mp4Error::Unsupported(most));
+        }
         if count > 0 {
             self.chunks.push((offset, self.count, entry));
         }

@@ -16,6 +16,8 @@ mod retain;
 mod rows;
 mod schema;
 mod sqlite;
+#[cfg(test)]
+mod tests;
 mod writer;
 
 use std::collections::HashMap;
@@ -26,7 +28,7 @@ use tokio::sync::Notify;
 
 pub(crate) use desktop::Desktop;
 pub use sqlite::OpenError;
-pub(crate) use sqlite::{SqliteStore, StoreLimits};
+pub(crate) use sqlite::{SqliteStore, StoreSettings};
 
 use crate::clock::Millis;
 use crate::job::{FileKey, Job, JobKey, Progress, State};

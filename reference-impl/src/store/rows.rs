@@ -5,7 +5,7 @@ use rusqlite::{Connection, OptionalExtension as _, Row, named_params};
 
 use super::StoreError;
 use super::writer::Desk;
-use super::{End, NewJob, StoreLimits};
+use super::{End, NewJob, StoreSettings};
 use crate::clock::Millis;
 use crate::gb28181::{SipDomain, Ssrc};
 use crate::job::{Job, JobKey, Progress, State};
@@ -72,17 +72,17 @@ fn wrong(
 pub(super) fn create(
     desk: &mut Desk<'_>,
     domain: &SipDomain,
-    limits: &StoreLimits,
+    settings: &StoreSettings,
     new: NewJob,
 ) -> Result<Job, StoreError> {
-    if !*desk.has_room {
+    if !desk.has_room {
         return Err(StoreError::DiskFull);
     }
     let ledger = &mut desk.ledger;
-    if ledger.kept() >= limits.capacity || ledger.waiting() >= limits.queue {
+    if ledger.kept() >= settings.capacity || ledger.waiting() >= settings.queue {
         return Err(StoreError::Full);
     }
-    if ledger.waiting_of(&new.tenant) >= limits.queue_per_tenant {
+    if ledger.waiting_of(&new.tenant) >= settings.queue_per_tenant {
         return Err(StoreError::TenantFull);
     }
     let serial = ledger.free_serial().ok_or(StoreError::Full)?;

@@ -30,15 +30,18 @@ const PATIENCE: Duration = Duration::from_secs(1);
 /// Connections that read at once.
 const READERS: usize = 4;
 
-/// How many jobs a store takes.
+/// How many jobs a store takes, and how safe they are.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct StoreLimits {
+pub(crate) struct StoreSettings {
     /// Jobs kept, waiting, running and ended; never more than there are serials.
     pub(crate) capacity: usize,
     /// Jobs waiting.
     pub(crate) queue: usize,
     /// Jobs of one tenant waiting.
     pub(crate) queue_per_tenant: usize,
+    /// Whether what was answered is safe against a loss of power. A process that is killed loses
+    /// nothing either way.
+    pub(crate) syncs: bool,
 }
 
 /// A database file cannot be used.
@@ -55,7 +58,7 @@ pub struct OpenError {
 /// The jobs of one SIP domain in a file.
 pub(crate) struct SqliteStore {
     domain: SipDomain,
-    limits: StoreLimits,
+    settings: StoreSettings,
     writer: Writer,
     readers: Arc<Readers>,
     changes: Arc<Changes>,
@@ -74,16 +77,20 @@ impl SqliteStore {
     pub(crate) fn open(
         file: &Path,
         domain: SipDomain,
-        limits: StoreLimits,
+        settings: StoreSettings,
     ) -> Result<Self, OpenError> {
-        let opened = Self::try_open(file, domain, limits);
+        let opened = Self::try_open(file, domain, settings);
         opened.map_err(|error| OpenError {
             file: file.display().to_string(),
             problem: error.to_string(),
         })
     }
 
-    fn try_open(file: &Path, domain: SipDomain, limits: StoreLimits) -> Result<Self, SchemaError> {
+    fn try_open(
+        file: &Path,
+        domain: SipDomain,
+        settings: StoreSettings,
+    ) -> Result<Self, SchemaError> {
         let mut ballast = Ballast::of(file);
         let mut prepared = prepare(file);
         if let Err(error) = &prepared
@@ -93,6 +100,9 @@ impl SqliteStore {
             prepared = prepare(file);
         }
         let connection = prepared?;
+        if !settings.syncs {
+            connection.pragma_update(None, "synchronous", "OFF")?;
+        }
         let latest = "SELECT max(max(coalesce(max(accepted), 0), coalesce(max(ended), 0)), \
                       coalesce((SELECT max(first_failed) FROM outbox), 0)) FROM job";
         let latest = Millis(connection.query_row(latest, (), |row| row.get(0))?);
@@ -106,7 +116,7 @@ impl SqliteStore {
                 .map_err(|error| SchemaError::Damaged(error.to_string()))?;
         Ok(Self {
             domain,
-            limits,
+            settings,
             writer,
             readers: Arc::new(Readers::new(file.to_owned())),
             changes,
@@ -219,8 +229,8 @@ impl Readers {
 
 impl JobStore for SqliteStore {
     fn create(&self, new: NewJob) -> Stored<'_, Job> {
-        let (domain, limits) = (self.domain.clone(), self.limits);
-        Box::pin(self.write(move |desk| rows::create(desk, &domain, &limits, new)))
+        let (domain, settings) = (self.domain.clone(), self.settings);
+        Box::pin(self.write(move |desk| rows::create(desk, &domain, &settings, new)))
     }
 
     fn find<'a>(&'a self, id: &'a StreamId, tenant: &'a Tenant) -> Stored<'a, Option<Job>> {
@@ -297,6 +307,12 @@ impl JobStore for SqliteStore {
                 connection.query_row("PRAGMA data_version", (), |row| row.get::<_, i64>(0))
             };
             let version = version(desk.connection)?;
+            // Whether the tables can be read at all: a file that is damaged should not look well between
+            // two orders that need more of it.
+            let mut probe = desk.connection.prepare_cached(
+                "SELECT count(*) FROM job LEFT JOIN outbox ON job = key WHERE key = 0",
+            )?;
+            probe.query_row((), |_| Ok(()))?;
             if desk.ledger.seen(version) {
                 return Ok(false);
             }

@@ -11,6 +11,7 @@ mod access;
 mod callbacks;
 mod connections;
 mod durable;
+mod faults;
 mod files;
 mod footage;
 mod forbidden;
