@@ -34,6 +34,7 @@ mod generic;
 mod headers;
 mod judge;
 mod known;
+mod live;
 mod names;
 mod network;
 mod oracle;

@@ -196,7 +196,7 @@ async fn time_is_over(stop: Stop, time: Option<Duration>) {
     };
     tokio::time::sleep(time).await;
     stop.stop(format!("the time for the run, {time:?}, is over"));
-    std::future::pending().await
+    std::future::pending::<()>().await;
 }
 
 /// When a line is judged.

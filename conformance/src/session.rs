@@ -15,6 +15,7 @@ use crate::checks::{self, Watch};
 use crate::client::{Client, Fetch};
 use crate::event::{Event, Events};
 use crate::exchange::{Exchange, Lost, Received};
+use crate::live::Live;
 use crate::oracle::{Fault, Outcome};
 use crate::request::{Kind, Request};
 use crate::stop::Stop;
@@ -40,6 +41,7 @@ pub(crate) struct Session {
     sent: AtomicU64,
     gone: OnceLock<String>,
     stop: Stop,
+    live: Live,
 }
 
 /// What was seen in passing.
@@ -96,7 +98,9 @@ impl Session {
             .iter()
             .filter_map(|check| Some((check.line, check.watch?)))
             .collect();
+        let live = Live::new(Arc::clone(&api), Arc::clone(&client), events.clone());
         Self {
+            live,
             api,
             client,
             events,
@@ -145,6 +149,7 @@ impl Session {
 
     /// Sends a request. `is_paid`: its download, if it starts one, was set aside.
     pub(crate) async fn send(&self, id: String, request: Request, is_paid: bool) -> Arc<Answered> {
+        let place = self.live.place(&request, is_paid).await;
         let path = self.api.path(request.kind);
         let exchange = Arc::new(self.client.exchange(id, path, &request).await);
         self.sent.fetch_add(1, Ordering::Relaxed);
@@ -159,6 +164,7 @@ impl Session {
             outcome,
             body,
         });
+        self.live.hold(&answered, place);
         self.watch(&answered);
         self.tell(Event::Exchanged(Arc::clone(&answered.exchange)))
             .await;
@@ -364,7 +370,7 @@ fn is_smaller(one: &Answered, other: &Answered) -> bool {
     size(one) < size(other)
 }
 
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     // What a panicking thread left is whole: every change is one insertion.
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -259,6 +259,9 @@ pub struct Limits {
     pub requests_per_second: Option<f64>,
     /// Downloads that a run may start in all; without it, as many as the checks like.
     pub downloads: Option<u32>,
+    /// Downloads that may run at once; without it, as many as the checks like. The next one waits until one of them is at
+    /// its end, or has had `completion_seconds`.
+    pub downloads_at_once: Option<u16>,
     /// Seconds by which a file may be longer than its window: one group of pictures.
     pub group_of_pictures_seconds: u32,
     /// Seconds after which a body that comes a byte a second must have been cut off.
@@ -289,6 +292,7 @@ impl Default for Limits {
             concurrency: 16,
             requests_per_second: None,
             downloads: None,
+            downloads_at_once: None,
             group_of_pictures_seconds: 5,
             slow_body_seconds: 60,
             security_gap_milliseconds: 500,

@@ -161,6 +161,10 @@ fn limits(limits: &Limits) -> Vec<Fault> {
         ("limits.answer_milliseconds", limits.answer_milliseconds),
         ("limits.concurrency", limits.concurrency.into()),
         ("limits.downloads", limits.downloads.unwrap_or(1)),
+        (
+            "limits.downloads_at_once",
+            limits.downloads_at_once.unwrap_or(1).into(),
+        ),
         ("limits.slow_body_seconds", limits.slow_body_seconds),
         ("limits.watched_seconds", limits.watched_seconds),
         ("limits.completion_seconds", limits.completion_seconds),

@@ -28,7 +28,7 @@ impl<'s> Sequence<'s> {
         }
         let kind = |exchange: &Exchange| {
             let path = exchange.sent.url.strip_prefix(base).unwrap_or_default();
-            let is_of = |kind: Kind| session.api.oracle(kind).operation().path == path;
+            let is_of = |kind: Kind| session.api.path(kind) == path;
             if is_of(Kind::Start) {
                 Ok(Kind::Start)
             } else if is_of(Kind::Query) {

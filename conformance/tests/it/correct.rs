@@ -1,6 +1,7 @@
 //! Correct servers are accused of nothing, however they use the page's freedom.
 
-use smsload_conformance::{EXIT_CONFORMS, EXIT_INCOMPLETE, Event, Run, Secret, Verdict};
+use bytes::Bytes;
+use smsload_conformance::{EXIT_CONFORMS, EXIT_INCOMPLETE, Event, Run, Secret, Target, Verdict};
 use smsload_spec::{Contract, Profile};
 
 use crate::server::{Choices, Fault, serve};
@@ -146,34 +147,40 @@ async fn a_selection_runs_that_alone_and_secrets_stay_secret() {
     assert!(error.contains("TIME-99"), "{error}");
 }
 
+/// Everything that was sent, in the order of cases, and the verdicts.
+async fn sent(
+    mut target: Target,
+    concurrency: u16,
+) -> (Vec<(String, Bytes)>, Vec<(String, Verdict, u32)>) {
+    target.limits.concurrency = concurrency;
+    // How often a download is asked depends on how long it takes.
+    let run = Run::builder(Contract::bundled(), target)
+        .seed(5)
+        .cases(40)
+        .skip(WATCHED);
+    let mut sent = Vec::new();
+    let mut reporter = |event: &Event| {
+        if let Event::Exchanged(exchange) = event {
+            sent.push((exchange.id.clone(), exchange.sent.body.clone()));
+        }
+    };
+    let result = run.build().unwrap().run(&mut reporter).await;
+    // The name of an exchange has the number of its case; answers come in any order.
+    sent.sort();
+    let verdicts = result.lines.iter();
+    let verdicts = verdicts.map(|l| (l.line.id.clone(), l.verdict, l.cases));
+    (sent, verdicts.collect())
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_in_flight_changes_nothing() {
-    let mut target = target(&serve(VARIANTS[1], Fault::None).await);
-    let mut runs = Vec::new();
-    for concurrency in [1, 7] {
-        target.limits.concurrency = concurrency;
-        let run = Run::builder(Contract::bundled(), target.clone())
-            .seed(5)
-            .cases(40)
-            // How often a download is asked depends on how long it takes.
-            .skip(WATCHED);
-        let mut sent = Vec::new();
-        let mut reporter = |event: &Event| {
-            if let Event::Exchanged(exchange) = event {
-                sent.push((exchange.id.clone(), exchange.sent.body.clone()));
-            }
-        };
-        let result = run.build().unwrap().run(&mut reporter).await;
-        sent.sort();
-        let verdicts: Vec<_> = result
-            .lines
-            .iter()
-            .map(|l| (l.line.id.clone(), l.verdict, l.cases))
-            .collect();
-        runs.push((sent, verdicts));
+    // Also where cases fail, are repeated and made smaller.
+    for fault in [Fault::None, Fault::Windows, Fault::Reversed] {
+        let target = target(&serve(VARIANTS[1], fault).await);
+        let (one, many) = (sent(target.clone(), 1).await, sent(target, 32).await);
+        assert_eq!(one.1, many.1, "{fault:?}");
+        assert_eq!(one.0, many.0, "{fault:?}");
     }
-    assert_eq!(runs[0].1, runs[1].1);
-    assert_eq!(runs[0].0, runs[1].0);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -28,10 +28,8 @@ async fn run(builder: RunBuilder) -> RunResult {
 }
 
 fn assert_cut_short(result: &RunResult, word: &str) {
-    let Ended::CutShort(why) = &result.ended else {
-        panic!("{:?}", result.ended);
-    };
-    assert!(why.contains(word), "{why}");
+    let is_cut_short = matches!(&result.ended, Ended::CutShort(why) if why.contains(word));
+    assert!(is_cut_short, "{:?} lacks {word}", result.ended);
     let says_why = |reason: &Option<String>| reason.as_ref().is_some_and(|r| r.contains(word));
     let open = |verdict: Verdict| verdict == Verdict::Inconclusive;
     assert!(
