@@ -5,6 +5,7 @@ mod list;
 
 use std::hash::{BuildHasher as _, RandomState};
 use std::io::Write as _;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -85,6 +86,12 @@ pub(crate) struct VerifyArgs {
     /// A broken SHOULD fails the run too
     #[arg(long)]
     strict: bool,
+    /// Where callbacks are received; port 0 takes any free one [default: 127.0.0.1:0]
+    #[arg(long, value_name = "IP:PORT")]
+    callback_listen: Option<SocketAddr>,
+    /// The address by which the server reaches that, if it is another one: http://HOST:PORT, perhaps with a path
+    #[arg(long, value_name = "URL")]
+    callback_url: Option<String>,
     /// Failures that are known and do not fail the run until they expire, TOML
     #[arg(long, value_name = "FILE")]
     expect_failures: Option<PathBuf>,
@@ -189,6 +196,14 @@ impl VerifyArgs {
             self.profile.iter().map(|p| (*p).into()).collect()
         };
         let drawn = || RandomState::new().hash_one("seed");
+        let builder = match self.callback_listen {
+            Some(address) => builder.callback_listen(address),
+            None => builder,
+        };
+        let builder = match &self.callback_url {
+            Some(url) => builder.callback_url(url),
+            None => builder,
+        };
         builder
             .seed(self.seed.unwrap_or_else(drawn))
             .cases(self.cases)

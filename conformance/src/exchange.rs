@@ -60,7 +60,7 @@ pub struct Sent {
 /// where the old one stands: a case may have put something else there on purpose.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Captured {
-    /// The name of the exchange that it came from.
+    /// The name of the exchange or receipt that it came from.
     pub from: String,
     /// Where it stands in the JSON of that answer: a JSON Pointer, `/data/stream_id`.
     pub pointer: String,

@@ -59,12 +59,10 @@ impl Reports {
     /// Makes the model alone.
     #[must_use]
     pub fn new(contract: &Arc<Contract>, target: &Target) -> Self {
-        let mut counter = Counter::new(contract);
-        counter.at(&target.base_url.to_string());
         Self {
             folder: None,
             evidence: None,
-            counter,
+            counter: Counter::new(contract, target),
             times: Times::default(),
             watching: Watching::new(contract, target),
             receipts: 0,

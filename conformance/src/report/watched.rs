@@ -10,7 +10,8 @@ use serde_json::Value;
 use smsload_spec::{Contract, Job, Operation};
 
 use crate::exchange::Exchange;
-use crate::names::{Spot, find, pointer_to};
+use crate::names::{Spot, pointer_to};
+use crate::progress::{self, QuerySpots, ScaleSeen};
 use crate::receipt::Receipt;
 use crate::target::{Scale, Target};
 
@@ -44,42 +45,55 @@ pub struct Told {
 /// Follows downloads.
 #[derive(Debug)]
 pub(crate) struct Watching {
-    query: Option<Names>,
-    callback: Option<Names>,
+    query: Option<Query>,
+    /// What is declared of callbacks, and what was seen.
+    declared: Scale,
+    called: ScaleSeen,
     downloads: Vec<WatchedDownload>,
 }
 
-/// Where an id and a progress stand.
+/// The progress query.
 #[derive(Debug)]
-struct Names {
-    /// In the request of a query, or in the callback.
+struct Query {
+    /// Its path on the target.
+    path: String,
+    /// Where a request names the download.
     id: Spot,
-    /// In the answer, or in the callback.
-    progress: Spot,
-    scale: Scale,
+    spots: QuerySpots,
+    seen: ScaleSeen,
 }
 
 impl Watching {
     pub(crate) fn new(contract: &Arc<Contract>, target: &Target) -> Self {
+        let declared = &target.progress.query;
+        let query = |operation: &Operation| {
+            let Some(Job::Reads(read)) = &operation.job else {
+                return None;
+            };
+            let path = declared.path.as_ref().unwrap_or(&operation.path);
+            Some(Query {
+                path: target.base_url.join(path).path().to_owned(),
+                id: Spot {
+                    pointer: pointer_to("", read.id.members_of("self").next()?),
+                },
+                spots: QuerySpots::of(read, declared),
+                seen: ScaleSeen::default(),
+            })
+        };
         Self {
-            query: contract.operations().iter().find_map(|o| query(o, target)),
-            callback: contract
-                .operations()
-                .iter()
-                .find_map(|o| callback(o, target)),
+            query: contract.operations().iter().find_map(query),
+            declared: target.progress.callback.scale,
+            called: ScaleSeen::default(),
             downloads: Vec::new(),
         }
     }
 
     /// Takes note of an exchange, if it is a query with an answer.
     pub(crate) fn sent(&mut self, exchange: &Exchange) {
-        let Some(names) = &self.query else { return };
-        let Some(answer) = exchange.answer() else {
+        let (Some(query), Some(answer)) = (&mut self.query, exchange.answer()) else {
             return;
         };
-        // A cheap look first: most exchanges are no queries.
-        let name = names.progress.name().as_bytes();
-        if !answer.body.windows(name.len().max(1)).any(|w| w == name) {
+        if !exchange.sent.url.ends_with(&query.path) {
             return;
         }
         let request = serde_json::from_slice::<Value>(&exchange.sent.body);
@@ -87,20 +101,20 @@ impl Watching {
         let (Ok(request), Ok(answer)) = (request, answer) else {
             return;
         };
-        let at = (exchange.at + exchange.took).as_secs_f64();
-        if let (Some(id), Some(percent)) = (names.id.text(&request), names.percent(&answer)) {
+        let reading = query.spots.read(exchange, &answer);
+        if let (Some(id), Some(percent)) = (query.id.text(&request), reading.told.number()) {
+            query.seen.add(&reading);
+            let at = reading.to.as_secs_f64();
             self.add(id, |download| &mut download.by_query, Told { at, percent });
         }
     }
 
     /// Takes note of a callback.
     pub(crate) fn received(&mut self, receipt: &Receipt) {
-        let Some(names) = &self.callback else { return };
-        let Ok(body) = serde_json::from_slice::<Value>(&receipt.body) else {
-            return;
-        };
-        let at = receipt.at.as_secs_f64();
-        if let (Some(id), Some(percent)) = (names.id.text(&body), names.percent(&body)) {
+        let reading = progress::callback(receipt);
+        if let (Some(id), Some(percent)) = (&reading.id, reading.told.number()) {
+            self.called.add(&reading);
+            let at = reading.to.as_secs_f64();
             self.add(
                 id,
                 |download| &mut download.by_callback,
@@ -139,19 +153,19 @@ impl Watching {
         points.push(told);
     }
 
-    /// The downloads with most to show. A scale that is to be detected is a fraction if nothing above 1 was told.
+    /// The downloads with most to show.
     pub(crate) fn report(&self) -> Vec<WatchedDownload> {
-        let mut shown: Vec<_> = self
-            .downloads
-            .iter()
-            .filter(|d| count(d) > 1)
-            .cloned()
-            .collect();
+        let all = self.downloads.iter().filter(|d| count(d) > 1);
+        let mut shown: Vec<_> = all.cloned().collect();
         shown.sort_by_key(|d| std::cmp::Reverse(count(d)));
         shown.truncate(SHOWN);
-        let scale = |names: &Option<Names>| names.as_ref().map_or(Scale::Percent, |n| n.scale);
-        fit(&mut shown, |d| &mut d.by_query, scale(&self.query));
-        fit(&mut shown, |d| &mut d.by_callback, scale(&self.callback));
+        let query = self.query.as_ref();
+        let asked = query.and_then(|q| q.seen.end(q.spots.scale));
+        let called = self.called.end(self.declared);
+        for download in &mut shown {
+            to_percent(&mut download.by_query, asked);
+            to_percent(&mut download.by_callback, called);
+        }
         shown
     }
 }
@@ -160,78 +174,8 @@ fn count(download: &WatchedDownload) -> usize {
     download.by_query.len() + download.by_callback.len()
 }
 
-fn fit(
-    all: &mut [WatchedDownload],
-    list: fn(&mut WatchedDownload) -> &mut Vec<Told>,
-    scale: Scale,
-) {
-    let mut told: Vec<&mut Told> = all.iter_mut().flat_map(|d| list(d).iter_mut()).collect();
-    let is_fraction = match scale {
-        Scale::Percent => false,
-        Scale::Fraction => true,
-        Scale::Auto => told.iter().all(|t| t.percent <= 1.0),
-    };
-    for told in told.iter_mut().filter(|_| is_fraction) {
-        told.percent *= 100.0;
-    }
-}
-
-impl Names {
-    /// The progress as it was told: a number, or a text that begins with one.
-    fn percent(&self, body: &Value) -> Option<f64> {
-        let told = match self.progress.value(body)? {
-            Value::Number(number) => number.as_f64()?,
-            Value::String(text) => text.trim_end_matches('%').trim().parse().ok()?,
-            _ => return None,
-        };
-        told.is_finite().then_some(told)
-    }
-}
-
-fn query(operation: &Operation, target: &Target) -> Option<Names> {
-    let Some(Job::Reads(read)) = &operation.job else {
-        return None;
-    };
-    let own = &target.progress.query;
-    let id = read.id.members_of("self").next()?;
-    let named = own.progress.as_ref().map(|name| {
-        if name.starts_with('/') {
-            name.clone()
-        } else {
-            pointer_to("/data", name)
-        }
-    });
-    let told = || {
-        ["percent", "fraction"]
-            .iter()
-            .find_map(|member| find(&read.response, member, ""))
-    };
-    Some(Names {
-        id: Spot {
-            pointer: pointer_to("", id),
-        },
-        progress: Spot {
-            pointer: named.or_else(told)?,
-        },
-        scale: own.scale,
-    })
-}
-
-fn callback(operation: &Operation, target: &Target) -> Option<Names> {
-    let told = operation.callbacks.iter().flat_map(|c| &c.operations);
-    let tell = told
-        .filter_map(|o| o.job.as_ref())
-        .find_map(|job| match job {
-            Job::Tells(tell) => Some(tell),
-            _ => None,
-        })?;
-    let spot = |members: &[&str]| {
-        let pointer = members.iter().find_map(|m| find(&tell.body, m, ""))?;
-        Some(Spot { pointer })
-    };
-    Some(Names {
-        id: spot(&["id"])?,
-        progress: spot(&["percent", "fraction"])?,
-        scale: target.progress.callback.scale,
-    })
+/// From what the end is called to percent; where that is not known, they are percent already.
+fn to_percent(told: &mut [Told], end: Option<f64>) {
+    let factor = 100.0 / end.unwrap_or(100.0);
+    told.iter_mut().for_each(|told| told.percent *= factor);
 }

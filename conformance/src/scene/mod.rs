@@ -103,7 +103,7 @@ impl Scene<'_> {
         let mut failing = Vec::new();
         for (line, watched) in &lines {
             let found = (watched.judge)(api, &view);
-            let mut result = outcome::result((*line).clone(), found);
+            let mut result = outcome::result((*line).clone(), &found);
             self.explain(&mut result, watched, &left_out);
             if result.verdict == Verdict::Fail {
                 failing.push((*line, *watched));
@@ -180,7 +180,7 @@ impl Scene<'_> {
                 continue;
             }
             let found = (watched.judge)(&self.session.api, &view);
-            let again = outcome::result((*line).clone(), found);
+            let again = outcome::result((*line).clone(), &found);
             result.cases += again.cases;
             match again.verdict {
                 Verdict::Fail => {

@@ -65,10 +65,10 @@ pub(crate) fn conclusive(mut found: Vec<Found>) -> Vec<Found> {
 
 /// What all that was found of a line comes to: failed if anything failed, passed if anything passed. Nothing at all is
 /// no ground for a pass.
-pub(crate) fn result(line: Line, found: Vec<Found>) -> LineResult {
+pub(crate) fn result(line: Line, found: &[Found]) -> LineResult {
     let mut result = verdict(line, Verdict::Inconclusive, None);
     let (mut notes, mut open, mut passed) = (Vec::new(), Vec::new(), 0_u32);
-    for one in &found {
+    for one in found {
         result.cases += 1;
         let exchanges = one.exchanges.iter().map(|e| e.id.clone());
         let receipts = one.receipts.iter().map(|r| r.id.clone());

@@ -93,7 +93,7 @@ impl View {
         let is_own = |e: &&Arc<Exchange>| matches!(e.received, Received::Lost(Lost::Local(_)));
         let foreign = exchanges.iter().filter(|e| !is_own(e));
         let mut ordered: Vec<_> = foreign.map(|e| (parts(&e.id), e)).collect();
-        ordered.sort_by(|(a, _), (b, _)| a.cmp(b));
+        ordered.sort_by_key(|(parts, _)| *parts);
         let mut view = Self::default();
         for ((name, part), exchange) in &ordered {
             if matches!(part, None | Some(('s', _))) {

@@ -21,3 +21,5 @@ mod report;
 mod server;
 mod support;
 mod tls;
+mod vendor;
+mod watched;

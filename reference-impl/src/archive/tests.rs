@@ -214,22 +214,27 @@ async fn a_plan_outlives_the_process_and_not_a_change_of_the_archive() {
 
 #[tokio::test]
 async fn a_change_during_delivery_is_an_error_and_never_another_file() {
-    let site = Site::empty();
-    for second in 0..20 {
-        site.put(second * 30, CLIP);
-    }
-    let recording = site.locate(seconds(0, 600)).await.unwrap();
-    let mut stream = site.archive.open(&recording, 0).await.unwrap();
-    stream.next().await.unwrap().unwrap();
-    site.put(570, &CLIP[..CLIP.len() - 1]);
-    let error = loop {
-        match stream.next().await {
-            Ok(Some(_)) => {}
-            Ok(None) => panic!("it ended as if nothing had happened"),
-            Err(error) => break error,
+    let shortened = &CLIP[..CLIP.len() - 1];
+    let mut last_byte_changed = CLIP.to_vec();
+    *last_byte_changed.last_mut().unwrap() ^= 1;
+    for other in [shortened, SHORT, &last_byte_changed] {
+        let site = Site::empty();
+        for second in 0..20 {
+            site.put(second * 30, CLIP);
         }
-    };
-    assert!(matches!(error, SourceError::Changed(_)), "{error}");
+        let recording = site.locate(seconds(0, 600)).await.unwrap();
+        let mut stream = site.archive.open(&recording, 0).await.unwrap();
+        stream.next().await.unwrap().unwrap();
+        site.put(570, other);
+        let error = loop {
+            match stream.next().await {
+                Ok(Some(_)) => {}
+                Ok(None) => panic!("it ended as if nothing had happened"),
+                Err(error) => break error,
+            }
+        };
+        assert!(matches!(error, SourceError::Changed(_)), "{error}");
+    }
 }
 
 #[tokio::test]

@@ -139,6 +139,51 @@ fn a_cut_shows_the_samples_of_its_window_at_their_times() {
     }
 }
 
+/// Where pictures are parted, no later one is needed for those before, or shown among them.
+#[test]
+fn pictures_are_parted_where_none_is_torn_from_another() {
+    let movie = mp4::read(&CLIPS[0]).unwrap();
+    let video = movie.video.as_ref().unwrap();
+    let ticks = |ms: u64| (ms * u64::from(video.timescale) / 1000).cast_signed();
+    let mut earlier = 0;
+    for at in (1..6_000).step_by(7) {
+        let end = closed_end(&movie, at);
+        assert!(end <= at && at - end <= 4 * 40, "{end} {at}");
+        assert!(end >= earlier, "{end} {at}");
+        earlier = end;
+        let before = |&sample: &u32| video.shown(sample) < ticks(end);
+        let parted = (0..video.count()).take_while(before).count();
+        assert_eq!(parted, (0..video.count()).filter(before).count(), "{at}");
+    }
+}
+
+/// A frame of sound is in one piece only; at the very start there is one before, to get in tune.
+#[test]
+fn sound_is_parted_in_the_middle_of_frames() {
+    let movie = mp4::read(&CLIPS[0]).unwrap();
+    let audio = movie.audio.as_ref().unwrap();
+    let samples = |start_ms, end_ms, first, last| {
+        let span = Span { start_ms, end_ms };
+        let piece = Piece::of(&movie, span, first, last);
+        piece.part(Kind::Audio).unwrap().samples.clone()
+    };
+    for at in (64..6_000).step_by(13) {
+        let (before, after) = (
+            samples(0, at, false, false),
+            samples(at, 9_000, false, false),
+        );
+        assert_eq!(before.end, after.start, "{at}");
+        // Priming, which is not heard, is not the start of a piece between others.
+        assert_eq!(before.start, 1);
+        let ticks = i64::try_from(at * 16).unwrap();
+        let off = audio.shown(after.start) - ticks;
+        assert!((-512..=512).contains(&off), "{at}: {off}");
+        let heard = samples(at, 9_000, true, true).start + 1;
+        let heard = audio.shown(heard)..audio.shown(heard + 1);
+        assert!(heard.contains(&ticks), "{at}: {heard:?}");
+    }
+}
+
 /// At the 30th joint picture and sound are as much in step as at the first.
 #[test]
 fn errors_do_not_add_up_over_joints() {

@@ -7,14 +7,20 @@
 use std::fs;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 /// Enough for thousands of small transactions.
 const SIZE: usize = 1024 * 1024;
+
+/// How long to wait before it is tried again to write it.
+const AGAIN: Duration = Duration::from_secs(1);
 
 #[derive(Debug)]
 pub(super) struct Ballast {
     file: PathBuf,
     is_there: bool,
+    /// When it was tried last to write it.
+    tried: Option<Instant>,
 }
 
 impl Ballast {
@@ -25,6 +31,7 @@ impl Ballast {
         let mut ballast = Self {
             file,
             is_there: is_whole,
+            tried: None,
         };
         ballast.load();
         ballast
@@ -37,9 +44,11 @@ impl Ballast {
 
     /// Writes it, if it is not there and there is room.
     pub(super) fn load(&mut self) {
-        if self.is_there {
+        let is_soon = |tried: Instant| tried.elapsed() < AGAIN;
+        if self.is_there || self.tried.is_some_and(is_soon) {
             return;
         }
+        self.tried = Some(Instant::now());
         match self.write() {
             Ok(()) => {
                 self.is_there = true;
@@ -58,6 +67,7 @@ impl Ballast {
             );
         }
         self.is_there = false;
+        self.tried = Some(Instant::now());
         self.remove();
     }
 
@@ -89,10 +99,14 @@ mod tests {
         ballast.drop_it();
         assert!(!ballast.is_there() && size().is_err());
         ballast.load();
+        assert!(!ballast.is_there(), "not at once");
+        ballast.tried = None;
+        ballast.load();
         assert!(ballast.is_there() && size().unwrap() == SIZE as u64);
         // Where there is no folder there is no room either.
         fs::remove_dir_all(folder.path()).unwrap();
         ballast.drop_it();
+        ballast.tried = None;
         ballast.load();
         assert!(!ballast.is_there());
     }

@@ -53,7 +53,8 @@ impl Desktop {
             // The server finds both by looking for what others changed.
             due: &mut Vec::new(),
             queued: &mut false,
-            has_room: &mut true,
+            has_room: true,
+            trouble: &mut None,
         };
         let ended = rows::end(&mut desk, JobKey(key), &End::Cancelled(reason), now)?;
         transaction.commit()?;

@@ -16,6 +16,8 @@ mod retain;
 mod rows;
 mod schema;
 mod sqlite;
+#[cfg(test)]
+mod tests;
 mod writer;
 
 use std::collections::HashMap;

@@ -75,7 +75,7 @@ pub(super) fn create(
     settings: &StoreSettings,
     new: NewJob,
 ) -> Result<Job, StoreError> {
-    if !*desk.has_room {
+    if !desk.has_room {
         return Err(StoreError::DiskFull);
     }
     let ledger = &mut desk.ledger;

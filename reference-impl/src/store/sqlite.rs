@@ -307,6 +307,12 @@ impl JobStore for SqliteStore {
                 connection.query_row("PRAGMA data_version", (), |row| row.get::<_, i64>(0))
             };
             let version = version(desk.connection)?;
+            // Whether the tables can be read at all: a file that is damaged should not look well between
+            // two orders that need more of it.
+            let mut probe = desk.connection.prepare_cached(
+                "SELECT count(*) FROM job LEFT JOIN outbox ON job = key WHERE key = 0",
+            )?;
+            probe.query_row((), |_| Ok(()))?;
             if desk.ledger.seen(version) {
                 return Ok(false);
             }

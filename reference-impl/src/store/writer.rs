@@ -27,8 +27,10 @@ pub(super) struct Desk<'a> {
     pub(super) due: &'a mut Vec<Due>,
     /// Set if a job waits to be claimed from now on.
     pub(super) queued: &'a mut bool,
-    /// Whether the disk has room for new jobs; cleared by whoever finds that it has not.
-    pub(super) has_room: &'a mut bool,
+    /// Whether the disk has room for new jobs.
+    pub(super) has_room: bool,
+    /// What the file made an order fail with.
+    pub(super) trouble: &'a mut Option<StoreError>,
 }
 
 /// Something to be done within a transaction.
@@ -73,7 +75,9 @@ fn within_savepoint<T>(
     run(desk.connection, "SAVEPOINT one")?;
     let result = work(desk);
     if let Err(error) = &result {
-        *desk.has_room &= *error != StoreError::DiskFull;
+        if matches!(error, StoreError::DiskFull | StoreError::Unavailable(_)) {
+            *desk.trouble = Some(error.clone());
+        }
         run(desk.connection, "ROLLBACK TO one")?;
     }
     run(desk.connection, "RELEASE one")?;
@@ -198,21 +202,21 @@ impl Thread {
 
     fn commit(&mut self, batch: Vec<Box<dyn Order>>) {
         if let Err(error) = self.begin() {
-            self.look_at(Some(&error), error != StoreError::DiskFull);
+            self.look_at(Some(&error));
             for order in batch {
                 order.refuse(error.clone());
             }
             return;
         }
         let (mut due, mut queued) = (Vec::new(), false);
-        let had_room = self.ballast.is_there();
-        let mut has_room = had_room;
+        let mut trouble = None;
         let mut desk = Desk {
             connection: &self.connection,
             ledger: &mut self.ledger,
             due: &mut due,
             queued: &mut queued,
-            has_room: &mut has_room,
+            has_room: self.ballast.is_there(),
+            trouble: &mut trouble,
         };
         let replies: Vec<Reply> = batch
             .into_iter()
@@ -220,8 +224,7 @@ impl Thread {
             .collect();
         let failed = run(&self.connection, "COMMIT").err();
         self.is_torn = failed.is_some();
-        let is_full = failed == Some(StoreError::DiskFull) || (had_room && !has_room);
-        self.look_at(failed.as_ref(), !is_full);
+        self.look_at(failed.clone().or(trouble).as_ref());
         for reply in replies {
             reply(failed.as_ref());
         }
@@ -250,8 +253,8 @@ impl Thread {
 
     /// Notes how it went. On a full disk the ballast is given up, and what the log of the database has
     /// taken, too.
-    fn look_at(&mut self, failed: Option<&StoreError>, has_room: bool) {
-        if !has_room {
+    fn look_at(&mut self, failed: Option<&StoreError>) {
+        if failed == Some(&StoreError::DiskFull) && self.ballast.is_there() {
             self.ballast.drop_it();
             // If it cannot be done now, it is done by and by.
             let _ = self

@@ -148,8 +148,10 @@ async fn a_database_that_is_damaged_while_it_serves_is_said_so() {
         .await
         .assert_rejected(200, "50300");
     api.progress(&id).await.assert_rejected(200, "50300");
-    let url = format!("{}/healthz", api.running.url());
-    assert_eq!(api.client.get(url).send().await.unwrap().status(), 200);
+    for (page, status) in [("healthz", 200), ("readyz", 503)] {
+        let url = format!("{}/{page}", api.running.url());
+        assert_eq!(api.client.get(url).send().await.unwrap().status(), status);
+    }
 }
 
 #[tokio::test]

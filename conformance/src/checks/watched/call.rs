@@ -15,8 +15,8 @@ use crate::scene::{Called, Download, Found, Part, View, Watched, conclusive};
 
 pub(super) const LINES: &[Watched] = &[
     line("CALL-01", &[Part::Watch], |_, view| each(view, arrives)),
-    line("CALL-02", WATCHED, |_, view| each(view, |v, d| names(v, d))),
-    line("CALL-03", WATCHED, |api, view| foreign(api, view)),
+    line("CALL-02", WATCHED, |_, view| each(view, names)),
+    line("CALL-03", WATCHED, foreign),
     line("CALL-04", WATCHED, |_, view| each(view, order::never_back)),
     line("CALL-05", WATCHED, |_, view| each(view, last)),
     line("CALL-06", &[Part::Watch, Part::Rejected], others::rejected),
@@ -186,7 +186,14 @@ fn last(view: &View, download: &Download) -> Found {
     };
     let has_ended = download.told().any(|reading| view.is_query_end(reading));
     let is_end = view.is_call_end(&last.reading);
-    if !is_end && !has_ended && !download.asked.is_empty() {
+    let body = progress::callback_body(&last.receipt);
+    if body.is_none_or(|body| misnamed(&body, is_end).is_some()) {
+        let why = "the payload has other names, which is CALL-02's matter";
+        return found(download, Opinion::Inconclusive(why.to_owned()), [last]);
+    }
+    // A long download may need more time than the first one has.
+    let is_asked = !download.asked.is_empty() || download.line() != TAKEN[0];
+    if !is_end && !has_ended && is_asked {
         let why = "the download was not at its end when it was last looked at";
         return found(download, Opinion::Inconclusive(why.to_owned()), [last]);
     }

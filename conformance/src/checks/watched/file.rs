@@ -16,7 +16,7 @@ pub(super) const LINES: &[Watched] = &[
     Watched {
         line: "FILE-01",
         parts: &[Part::Watch],
-        judge: |_, view| vec![first(view, |d, files| answers(d, files))],
+        judge: |_, view| vec![first(view, answers)],
     },
     Watched {
         line: "FILE-02",
@@ -31,12 +31,12 @@ pub(super) const LINES: &[Watched] = &[
     Watched {
         line: "FILE-05",
         parts: &[Part::Watch],
-        judge: |_, view| vec![first(view, |d, files| same(d, files))],
+        judge: |_, view| vec![first(view, same)],
     },
     Watched {
         line: "FILE-06",
         parts: &[Part::Watch],
-        judge: |_, view| vec![first(view, |d, files| head(d, files))],
+        judge: |_, view| vec![first(view, head)],
     },
     Watched {
         line: "FILE-07",

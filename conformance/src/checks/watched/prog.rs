@@ -156,13 +156,9 @@ fn in_range(series: &Series<'_>) -> Found {
     let Some((last, _)) = series.numbers().last() else {
         return Found::open(about(series.download), NO_VALUE);
     };
-    #[expect(
-        clippy::float_cmp,
-        reason = "the ends of scales are written, not computed"
-    )]
     let scale = match series.end {
         None => "0 or 1",
-        Some(end) if end == 1.0 => "fractions",
+        Some(1.0) => "fractions",
         Some(_) => "percent",
     };
     let dress = if last.is_text { "strings" } else { "numbers" };
@@ -181,7 +177,7 @@ fn plain(series: &Series<'_>) -> Found {
         Told::Word(_) => true,
         Told::Nothing => false,
     };
-    let told = series.readings.iter().copied();
+    let mut told = series.readings.iter().copied();
     if let Some(odd) = told.clone().find(|r| is_odd(&r.told)) {
         let got = match &odd.told {
             Told::Number { value, .. } => format!("{value} with something beside it"),
@@ -189,7 +185,7 @@ fn plain(series: &Series<'_>) -> Found {
         };
         return series.found(Opinion::fail("a plain number", got), [odd]);
     }
-    match told.filter(|r| r.told != Told::Nothing).last() {
+    match told.rfind(|r| r.told != Told::Nothing) {
         Some(last) => series.found(Opinion::Pass, [last]),
         None => Found::open(about(series.download), NO_VALUE),
     }

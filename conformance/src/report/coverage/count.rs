@@ -6,13 +6,14 @@ use std::sync::Arc;
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use serde_json::Value;
 use smsload_spec::{
-    Contract, Judged, Match, Operation, ParameterIn, Part, RequestParts, Route, Violation,
+    Contract, Job, Judged, Match, Operation, ParameterIn, Part, RequestParts, Route, Violation,
 };
 
 use super::points::{Node, Points};
 use super::{Coverage, Covered, Kind};
 use crate::exchange::{Exchange, HeaderText};
 use crate::receipt::Receipt;
+use crate::target::Target;
 
 /// What stands for a secret header, whose value is not recorded.
 const UNKNOWN: &str = "secret";
@@ -23,6 +24,8 @@ pub(crate) struct Counter {
     contract: Arc<Contract>,
     /// What stands before the paths of the contract in addresses of the target.
     prefix: String,
+    /// The path of the query on the target, and in the contract, where they differ.
+    renamed: Option<(String, String)>,
     operations: Vec<Counted>,
 }
 
@@ -37,7 +40,10 @@ struct Counted {
 }
 
 impl Counter {
-    pub(crate) fn new(contract: &Arc<Contract>) -> Self {
+    pub(crate) fn new(contract: &Arc<Contract>, target: &Target) -> Self {
+        let mut all = contract.operations().iter();
+        let query = all.find(|o| matches!(o.job, Some(Job::Reads(_))));
+        let query = query.map(|o| o.path.clone());
         let mut operations = Vec::new();
         for (number, operation) in contract.operations().iter().enumerate() {
             let mut push = |callback, points| {
@@ -58,17 +64,14 @@ impl Counter {
         }
         Self {
             contract: Arc::clone(contract),
-            prefix: String::new(),
-            operations,
-        }
-    }
-
-    /// The address of the target, which stands before all paths.
-    pub(crate) fn at(&mut self, target: &str) {
-        if let Ok(url) = url::Url::parse(target) {
-            url.path()
+            prefix: target
+                .base_url
+                .join("")
+                .path()
                 .trim_end_matches('/')
-                .clone_into(&mut self.prefix);
+                .to_owned(),
+            renamed: target.progress.query.path.clone().zip(query),
+            operations,
         }
     }
 
@@ -78,6 +81,10 @@ impl Counter {
         let sent = &exchange.sent;
         let url = url::Url::parse(&sent.url).ok()?;
         let path = url.path().strip_prefix(self.prefix.as_str())?;
+        let path = match &self.renamed {
+            Some((own, known)) if own == path => known,
+            _ => path,
+        };
         let method = Method::from_bytes(sent.method.as_bytes()).ok()?;
         let Route::Found(found) = contract.route(&method, path) else {
             return None;

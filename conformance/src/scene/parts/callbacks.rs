@@ -9,7 +9,7 @@ use proptest::strategy::{Strategy as _, ValueTree as _};
 use crate::api::Object;
 use crate::checks::text;
 use crate::receipt::Reply;
-use crate::receiver::Manner;
+use crate::receiver::{Manner, Receiver};
 use crate::scene::follow::Follower;
 use crate::scene::stage::{Address, Stage};
 use crate::seed;
@@ -130,7 +130,7 @@ pub(super) async fn unreachable(stage: &Stage<'_>) {
     let name = |number| stage.name("CALL-08", number);
     let control = Address::Own(Manner::Take, "/control");
     stage.start(name(0), stage.short(), control).await;
-    let closed = stage.receiver.and_then(|receiver| receiver.closed());
+    let closed = stage.receiver.and_then(Receiver::closed);
     let addresses = [closed, Some(NOWHERE.to_owned())];
     let unreached = addresses.into_iter().enumerate();
     join_all(unreached.map(|(number, address)| async move {

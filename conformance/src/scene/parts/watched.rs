@@ -158,20 +158,26 @@ impl Pace {
 /// How long a download of some length takes, by what is seen of it in a short time.
 async fn tried(stage: &Stage<'_>, number: usize, pace: Pace) -> Seen {
     let window = stage.window(pace.seconds);
-    let started = stage
-        .start(stage.name("PROG-03", number), window, Address::None)
-        .await;
+    let name = stage.name("PROG-03", number);
+    // Where there is no query, callbacks are all that is heard.
+    let address = match stage.session.api.query {
+        Some(_) => Address::None,
+        None => watched_address(stage),
+    };
+    let started = stage.start(name, window, address).await;
     let begun = Instant::now();
     let mut follower = Follower::new(stage, &started);
     let told = tokio::time::timeout(SEEN, follower.until_told()).await;
     let values = values(&started);
-    if let Ok(Some(time)) = told {
-        return Seen { time, values };
-    }
-    let end = stage.end().unwrap_or(f64::INFINITY);
     let last = started.readings().last().and_then(|r| r.told.number());
-    let done = last.unwrap_or_default() / end;
-    let time = begun.elapsed().div_f64(done.clamp(1.0 / GROWTH, 1.0));
+    let time = match (told, last) {
+        (Ok(Some(time)), _) => time,
+        (_, Some(last)) => {
+            let done = last / stage.end().unwrap_or(f64::INFINITY);
+            begun.elapsed().div_f64(done.clamp(1.0 / GROWTH, 1.0))
+        }
+        (_, None) => SEEN,
+    };
     Seen { time, values }
 }
 

@@ -33,12 +33,10 @@ pub(super) fn rejected(_: &Api, view: &View) -> Vec<Found> {
     }
     let requests = view.of_line("CALL-06").map(|request| {
         let outcome = &request.start.outcome;
-        if let Some(first) = request.called.first() {
-            if matches!(outcome, Outcome::Rejected(_)) {
-                let expected = "no callback for a request that was rejected";
-                let opinion = Opinion::fail(expected, "a callback");
-                return found(request, opinion, [first]);
-            }
+        let is_rejected = matches!(outcome, Outcome::Rejected(_));
+        if let Some(first) = request.called.first().filter(|_| is_rejected) {
+            let expected = "no callback for a request that was rejected";
+            return found(request, Opinion::fail(expected, "a callback"), [first]);
         }
         let opinion = match outcome {
             Outcome::Rejected(_) => Opinion::Pass,
