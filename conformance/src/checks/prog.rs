@@ -39,12 +39,15 @@ pub(crate) fn query_for(api: &Api, answered: &Answered) -> Result<Request, Strin
         .as_ref()
         .and_then(|body| api.answer.id.value(body));
     match (&api.query, id) {
+        (None, _) => Err(NO_QUERY.to_owned()),
+        (_, Some(Value::String(id))) if id.is_empty() => {
+            Err(format!("`{}` is empty", api.answer.id.name()))
+        }
         (Some(query), Some(id)) => {
             let request = query.request(Some(id.clone()));
             let from = &answered.exchange.id;
             Ok(request.with_captured(from, &api.answer.id.pointer, pointer_to("", &query.id)))
         }
-        (None, _) => Err(NO_QUERY.to_owned()),
         (_, None) => Err(format!("the answer has no `{}`", api.answer.id.name())),
     }
 }
