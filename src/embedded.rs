@@ -64,6 +64,8 @@ impl Embedded {
             a: tenant("a")?,
             b: tenant("b")?,
         });
+        // It forgets nothing while it runs.
+        target.limits.keep_seconds = 2;
         target.declared = Declared {
             progress_query: self.capabilities.progress,
             callbacks: self.capabilities.callbacks,

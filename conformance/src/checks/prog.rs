@@ -87,10 +87,11 @@ fn fresh(api: &Arc<Api>) -> Plan {
     }
 }
 
-/// The answer to a query for an id that was just given. Not to know it is a fault, whatever the status.
+/// The answer to a query for an id that was just given. Not to know it is a fault, whatever the status; not to know the
+/// query either, since the target file declares it.
 fn known(answered: &Answered) -> Opinion {
     match &answered.outcome {
-        Outcome::ProvesNothing(r) if r.status == 404 && r.code.is_some() => {
+        Outcome::ProvesNothing(r) if matches!(r.status, 404 | 405) => {
             Opinion::fail(ACCEPTED, answered.outcome.to_string())
         }
         Outcome::Failure(Fault::Flawed(flaws)) => Opinion::fail(ACCEPTED, flaws.join("; ")),

@@ -15,6 +15,8 @@ use crate::receipt::{Receipt, Reply};
 const RECEIPTS: usize = 1_000;
 /// Redirects that a place gives before it gives in.
 const REDIRECTS: usize = 2;
+/// Callbacks that a slow place is slow with: a sender that gives up sends them again and again.
+const SLOW: usize = 3;
 /// Bytes of a token, and its characters.
 const BYTES: usize = 16;
 pub(crate) const CHARS: usize = 2 * BYTES;
@@ -26,7 +28,7 @@ pub(crate) enum Manner {
     Take,
     /// It does this to the first callback that tells the end, and takes all others.
     SpoilEnd(Reply),
-    /// It takes everything, but so slowly.
+    /// It takes everything, but the first ones so slowly.
     Slow(Duration),
     /// It sends the first ones elsewhere, and takes all others.
     Redirect,
@@ -116,7 +118,6 @@ impl Place {
     fn reply(&self, body: &[u8], before: &[Arc<Receipt>]) -> Reply {
         let fine = Reply::Status(200);
         match &self.manner {
-            Manner::Take => fine,
             Manner::SpoilEnd(spoilt) => {
                 let is_first = !before.iter().any(|r| r.reply == *spoilt);
                 if is_first && tells_end(body) {
@@ -125,7 +126,8 @@ impl Place {
                     fine
                 }
             }
-            Manner::Slow(time) => Reply::Late(200, *time),
+            Manner::Slow(time) if before.len() < SLOW => Reply::Late(200, *time),
+            Manner::Take | Manner::Slow(_) => fine,
             Manner::Redirect => {
                 let is_sent = |r: &&Arc<Receipt>| matches!(r.reply, Reply::Redirect(..));
                 match before.iter().filter(is_sent).count() {

@@ -152,8 +152,7 @@ impl<'s> Stage<'s> {
         }
         let until = Instant::now() + self.completion() / 2;
         let (mut pause, mut number) = (BUSY.0, 0);
-        let (answered, sent) = loop {
-            let sent = Instant::now();
+        let answered = loop {
             let id = match number {
                 0 => name.clone(),
                 n => format!("{name}.s{n}"),
@@ -162,18 +161,20 @@ impl<'s> Stage<'s> {
             self.record(&answered.exchange);
             let is_busy = matches!(answered.outcome, Outcome::Busy(_));
             if !is_busy || Instant::now() + pause > until || self.session.gone().is_some() {
-                break (answered, sent);
+                break answered;
             }
             tokio::time::sleep(pause).await;
             pause = (pause * 2).min(BUSY.1);
             number += 1;
         };
+        let (at, took) = (Instant::now(), answered.exchange.took);
         Started {
             name,
             place,
             answered,
-            sent,
-            at: Instant::now(),
+            // Waiting for its turn is no part of it.
+            sent: at.checked_sub(took).unwrap_or(at),
+            at,
             asked: Mutex::default(),
             files: Mutex::default(),
             readings: Mutex::default(),

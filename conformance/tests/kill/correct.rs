@@ -75,15 +75,15 @@ async fn who_uses_the_freedom_of_the_page_is_accused_of_nothing() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_a_target_does_not_have_is_not_demanded() {
     passes("without a query", mock(), 0..1, |target| {
-        target.declared.progress_query = false
+        target.declared.progress_query = false;
     })
     .await;
     passes("without callbacks", mock(), 0..1, |target| {
-        target.declared.callbacks = false
+        target.declared.callbacks = false;
     })
     .await;
     passes("without files", mock(), 0..1, |target| {
-        target.declared.files = false
+        target.declared.files = false;
     })
     .await;
     passes("with little more than an address", mock(), 0..1, |target| {

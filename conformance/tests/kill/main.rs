@@ -5,6 +5,7 @@
 //! `ONLY=name,name` tries these misbehaviours alone.
 
 #![expect(
+    clippy::panic,
     clippy::unwrap_used,
     reason = "a helper of a test that fails is a test that fails"
 )]

@@ -129,18 +129,21 @@ pub(super) async fn unreachable(stage: &Stage<'_>) {
     stage.slow.over().await;
     let name = |number| stage.name("CALL-08", number);
     let control = Address::Own(Manner::Take, "/control");
-    stage.start(name(0), stage.short(), control).await;
+    let control = stage.start(name(0), stage.short(), control).await;
+    let controlling = async {
+        Follower::new(stage, &control).keep(Duration::ZERO).await;
+    };
     let closed = stage.receiver.and_then(Receiver::closed);
     let addresses = [closed, Some(NOWHERE.to_owned())];
     let unreached = addresses.into_iter().enumerate();
-    join_all(unreached.map(|(number, address)| async move {
+    let others = join_all(unreached.map(|(number, address)| async move {
         let Some(address) = address else { return };
         let started = stage
             .start(name(number + 1), stage.short(), Address::Other(address))
             .await;
         Follower::new(stage, &started).until_told().await;
-    }))
-    .await;
+    }));
+    tokio::join!(controlling, others);
 }
 
 /// Receivers that fail once, when the end is told; and one that redirects.

@@ -156,7 +156,7 @@ fn behind(view: &View, download: &Download) -> Option<Found> {
         .filter_map(|c| Some((c, late(c)?)))
         .collect();
     let (called, least) = lates.iter().min_by_key(|(_, late)| *late).copied()?;
-    let is_much = least.as_secs_f64() > whole.as_secs_f64() * PART && least > end_late * 3 + SLACK;
+    let is_much = least.as_secs_f64() > whole.as_secs_f64() * PART && least > end_late * 2 + SLACK;
     (lates.len() >= LATE && is_much).then(|| {
         let got = format!(
             "each of {} callbacks at least {} ms later, and the last one {} ms later",
