@@ -19,6 +19,11 @@ pub(crate) const BY_LUCK: &[(&str, &[&str], &str)] = &[
         "what is told of one download is that of another",
     ),
     (
+        "shared-progress",
+        &["PROG", "CALL", "FILE"],
+        "what is told of one download is that of another",
+    ),
+    (
         "ended-is-forgotten",
         &["CALL", "FILE"],
         "who comes late finds nothing any more",

@@ -1,9 +1,10 @@
-//! What caught what, judged and written down.
+//! What catches what: trials are held against what misbehaviours name, and that is written down. As long as the trials
+//! bear it out, the document needs no trial.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
-use smsload_mock::misbehave;
+use smsload_mock::misbehave::{self, Misbehaviour};
 use smsload_spec::Level;
 
 use crate::luck::{BY_LUCK, CATCHES_NOTHING};
@@ -12,32 +13,36 @@ use crate::trial::{Trial, describe, lines};
 /// Requirements that must be the first to catch some misbehaviour, at least.
 const LEAST: usize = 40;
 
-/// What is wrong with the proof, a line each.
-pub(crate) fn faults(trials: &[Trial]) -> Vec<String> {
-    let mut faults: Vec<_> = trials.iter().flat_map(faults_of).collect();
-    let first = firsts(trials);
-    if first.len() < LEAST {
-        faults.push(format!(
-            "only {} requirements are the first to catch one",
-            first.len()
+/// What is wrong with what misbehaviours name, a line each.
+pub(crate) fn gaps() -> Vec<String> {
+    let mut gaps = Vec::new();
+    let count = firsts().len();
+    if count < LEAST {
+        gaps.push(format!(
+            "only {count} requirements are the first to catch one"
         ));
     }
-    let idle: BTreeSet<_> = idle(trials).into_iter().collect();
+    let idle: BTreeSet<_> = idle().into_iter().collect();
     let known: BTreeSet<_> = CATCHES_NOTHING
         .iter()
         .map(|(line, _)| (*line).to_owned())
         .collect();
     for line in idle.difference(&known) {
-        faults.push(format!(
+        gaps.push(format!(
             "{line} is a MUST that catches nothing: add a misbehaviour, or say why there is none"
         ));
     }
     for line in known.difference(&idle) {
-        faults.push(format!(
+        gaps.push(format!(
             "{line} catches something, or is no MUST: it needs no reason"
         ));
     }
-    faults
+    gaps
+}
+
+/// What is wrong with the proof, a line each.
+pub(crate) fn faults(trials: &[Trial]) -> Vec<String> {
+    trials.iter().flat_map(faults_of).collect()
 }
 
 /// Every line that it names catches it, and no other but those that need luck for it.
@@ -63,63 +68,61 @@ fn faults_of(trial: &Trial) -> Vec<String> {
 }
 
 /// The lines that catch a misbehaviour, in the order of the report.
-fn caught_by(trial: &Trial) -> impl Iterator<Item = &str> {
-    let failed = trial.failed().map(|l| l.line.id.as_str());
-    failed.filter(|line| trial.what.catches.contains(line))
+fn caught_by(what: &Misbehaviour) -> Vec<String> {
+    let named = lines().map(|(line, _)| line);
+    named
+        .filter(|line| what.catches.contains(&line.as_str()))
+        .collect()
 }
 
 /// For each line that is the first of a report: the misbehaviours.
-fn firsts(trials: &[Trial]) -> BTreeMap<&str, Vec<&str>> {
+fn firsts() -> BTreeMap<String, Vec<&'static str>> {
     let mut firsts: BTreeMap<_, Vec<_>> = BTreeMap::new();
-    for trial in trials {
-        if let Some(line) = caught_by(trial).next() {
-            firsts.entry(line).or_default().push(trial.what.name);
+    for what in misbehave::all() {
+        if let Some(line) = caught_by(what).into_iter().next() {
+            firsts.entry(line).or_default().push(what.name);
         }
     }
     firsts
 }
 
 /// MUSTs that catch nothing.
-fn idle(trials: &[Trial]) -> Vec<String> {
-    let busy: BTreeSet<_> = trials.iter().flat_map(caught_by).collect();
+fn idle() -> Vec<String> {
+    let busy: BTreeSet<_> = misbehave::all().flat_map(|what| what.catches).collect();
     let musts = lines().filter(|(_, level)| *level == Level::Must);
     musts
         .map(|(line, _)| line)
-        .filter(|line| !busy.contains(line.as_str()))
+        .filter(|line| !busy.contains(&line.as_str()))
         .collect()
 }
 
 /// The document.
-pub(crate) fn document(trials: &[Trial]) -> String {
+pub(crate) fn document() -> String {
     let mut text = INTRODUCTION.to_owned();
-    let firsts = firsts(trials);
+    let firsts = firsts();
     let _ = writeln!(
         text,
         "{} misbehaviours, all caught. {} requirements are the first of the report to catch one.",
-        trials.len(),
+        misbehave::all().count(),
         firsts.len()
     );
-    let mut rest = trials.iter();
     for group in misbehave::GROUPS {
         let _ = write!(
             text,
             "\n## {}\n\n| misbehaviour | first caught by | then by |\n| --- | --- | --- |\n",
             group.title
         );
-        for trial in rest.by_ref().take(group.list.len()) {
-            let mut lines = caught_by(trial);
-            let first = lines.next().unwrap_or("nothing");
-            let then = lines.collect::<Vec<_>>().join(", ");
-            let _ = writeln!(text, "| `{}` | {first} | {then} |", trial.what.name);
+        for what in group.list {
+            let lines = caught_by(what);
+            let (first, then) = lines.split_first().unwrap();
+            let _ = writeln!(text, "| `{}` | {first} | {} |", what.name, then.join(", "));
         }
     }
     text.push_str("\n## By requirement\n\n| requirement | level | catches | of these the first |\n| --- | --- | --- | --- |\n");
     for (line, level) in lines() {
-        let catches = trials
-            .iter()
-            .filter(|t| caught_by(t).any(|l| l == line))
-            .count();
-        let first = firsts.get(line.as_str()).map_or(0, Vec::len);
+        let is_named = |what: &&Misbehaviour| what.catches.contains(&line.as_str());
+        let catches = misbehave::all().filter(is_named).count();
+        let first = firsts.get(&line).map_or(0, Vec::len);
         if catches > 0 {
             let _ = writeln!(
                 text,
@@ -148,10 +151,10 @@ const INTRODUCTION: &str = "\
 # The kill matrix
 
 The proof of the conformance suite: the whole catalogue (profiles full and security) is held against the mock with each
-of its [misbehaviours](misbehaviours.md). Each one is caught by every requirement that it names, and by no other. The
+of its [misbehaviours](misbehaviours.md). Each one is caught by every requirement that it names, and by no other MUST. The
 correct mock and the reference pass with five seeds, and so do mocks that use the page's freedom; servers that answer
 the same to everything never conform (`conformance/tests`).
 
-<!-- Written by a test of conformance: UPDATE=1 cargo test -p smsload-conformance --test kill -->
+<!-- Written by a test of conformance: UPDATE=1 cargo test -p smsload-conformance --test kill matrix -->
 
 ";
