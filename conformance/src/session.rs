@@ -25,6 +25,9 @@ use crate::target::Target;
 /// once.
 const LOSSES: u32 = 32;
 
+/// Requests whose answers are kept to be shared, so that memory does not grow with the cases.
+const SHARED: usize = 2_000;
+
 type Cell = Arc<OnceCell<Arc<Answered>>>;
 
 /// The target of a run while it runs.
@@ -202,8 +205,18 @@ impl Session {
 
     /// Sends a request that is sent once in a run; later callers get the same answer.
     pub(crate) async fn share(&self, id: String, request: Request) -> Arc<Answered> {
-        let cell = Arc::clone(lock(&self.shared).entry(request.clone()).or_default());
+        let cell = self.cell(&request);
         Arc::clone(cell.get_or_init(|| self.send(id, request, true)).await)
+    }
+
+    /// The place of a shared request. When there are too many, the others have places of their own, each time anew.
+    fn cell(&self, request: &Request) -> Cell {
+        let mut shared = lock(&self.shared);
+        if shared.len() < SHARED || shared.contains_key(request) {
+            Arc::clone(shared.entry(request.clone()).or_default())
+        } else {
+            Cell::default()
+        }
     }
 
     /// True if a shared request was sent already.

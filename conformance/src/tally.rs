@@ -8,6 +8,8 @@ use crate::result::{Line, LineResult, Verdict};
 
 /// Exchanges that a verdict names.
 const EVIDENCE: usize = 8;
+/// Different things that were seen which a verdict names.
+const NOTES: usize = 32;
 
 /// A case that was run.
 pub(crate) struct Ran {
@@ -40,7 +42,7 @@ impl Tally {
             Opinion::Pass => self.passed += 1,
             Opinion::Seen(note) => {
                 self.passed += 1;
-                if !self.notes.contains(note) {
+                if self.notes.len() < NOTES && !self.notes.contains(note) {
                     self.notes.push(note.clone());
                 }
             }

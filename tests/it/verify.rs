@@ -289,3 +289,37 @@ fn a_run_that_is_stopped_writes_its_reports() {
         assert!(size > 0, "{name} is empty");
     }
 }
+
+/// Evidence goes to disk as it comes: the runner's memory does not depend on how many cases there are.
+#[cfg(target_os = "linux")]
+#[test]
+#[ignore = "needs a minute"]
+fn a_run_of_many_cases_stays_within_150_mib() {
+    let server = Server::start(&["mock", "--listen", "127.0.0.1:0"]);
+    let dir = tempfile::tempdir().unwrap();
+    let out = dir.path().to_str().unwrap();
+    let args = [
+        "--seed", "1", "--cases", "20000", "--only", "TIME-01", "--only", "ROBU-01",
+    ];
+    let mut child = crate::support::command(&["verify", &server.url, "--report-dir", out])
+        .args(args)
+        .stdout(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    let status = format!("/proc/{}/status", child.id());
+    let mut peak = 0;
+    let code = loop {
+        if let Some(code) = child.try_wait().unwrap() {
+            break code;
+        }
+        let text = std::fs::read_to_string(&status).unwrap_or_default();
+        let line = text.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+        let kib = line.and_then(|rest| rest.split_whitespace().next()?.parse::<u64>().ok());
+        peak = peak.max(kib.unwrap_or_default());
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    };
+    assert!(code.success(), "{code}");
+    let records = std::fs::read(dir.path().join("evidence.jsonl")).unwrap();
+    assert!(records.iter().filter(|byte| **byte == b'\n').count() > 40_000);
+    assert!(peak > 0 && peak < 150 * 1024, "{peak} KiB");
+}

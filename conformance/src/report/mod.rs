@@ -7,6 +7,7 @@ mod html;
 mod json;
 mod junit;
 mod live;
+mod make;
 mod markdown;
 mod model;
 mod reports;
