@@ -325,12 +325,12 @@ pub(super) const GROUP: Group = Group {
         },
         Misbehaviour {
             name: "callback-lags",
-            what: "Tells 30 percent less in callbacks than to a query, until the end.",
+            what: "Tells 60 percent less in callbacks than to a query, until the end.",
             catches: &["CALL-13"],
             touches: &["callback body"],
             how: Callback(|call| {
                 if !call.is_end {
-                    call.put(PROGRESS, call.percent.saturating_sub(30).to_string());
+                    call.put(PROGRESS, call.percent.saturating_sub(60).to_string());
                 }
             }),
         },
