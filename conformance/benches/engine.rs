@@ -1,9 +1,9 @@
 //! What the engine costs: judged cases a second against a mock in the same process, the time of the core profile, and
 //! the most memory that was held. `cargo bench -p smsload-conformance --bench engine [-- CASES]`.
 //!
-//! A case here is at least a request of its own: what only looks at the answers to others is not counted. The mock takes
-//! part of the same two cores, so the figures are of both together; those by processor time are the ones to compare on a
-//! machine that does something else, too. Needs Linux for memory and processor time.
+//! Lines that watch the answers of the whole run are not counted; some cases share a request, so requests are told, too.
+//! The mock takes part of the same two cores: the figures are of both together, and those by processor time are the ones to
+//! compare on a machine that does something else meanwhile. Needs Linux for memory and processor time.
 
 use std::time::Duration;
 

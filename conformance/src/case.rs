@@ -65,12 +65,15 @@ pub(crate) enum Step {
 }
 
 /// What must have been accepted, so that an opinion counts: the same request without the fault.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Twin {
     /// None is needed.
     None,
     /// The plain request.
     Plain,
+    /// This request, which lacks nothing but what the case is about. Only a case that failed needs it: a target that
+    /// does not take it either has another fault, which another requirement is about.
+    Like(Box<Request>),
     /// A progress query for a download that was just accepted.
     Query,
 }

@@ -157,13 +157,16 @@ async fn run_case(
         }
     }
     let opinion = (case.judge)(&session.api, &answers);
-    (settle(session, case.twin, opinion, &answers).await, answers)
+    (
+        settle(session, &case.twin, opinion, &answers).await,
+        answers,
+    )
 }
 
 /// An opinion counts only if the twin was accepted, or if the target took what it should not have taken.
 pub(crate) async fn settle(
     session: &Session,
-    twin: Twin,
+    twin: &Twin,
     opinion: Opinion,
     answers: &[Arc<Answered>],
 ) -> Opinion {
@@ -172,7 +175,9 @@ pub(crate) async fn settle(
         return Opinion::Inconclusive(gone.outcome.to_string());
     }
     let is_taken = answers.iter().any(|a| a.outcome.is_taken());
-    if matches!(opinion, Opinion::Inconclusive(_)) || (opinion.is_fail() && is_taken) {
+    let needs_none = matches!(twin, Twin::Like(_)) && !opinion.is_fail();
+    if matches!(opinion, Opinion::Inconclusive(_)) || (opinion.is_fail() && is_taken) || needs_none
+    {
         return opinion;
     }
     match session.twin_problem(twin).await {

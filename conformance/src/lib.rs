@@ -39,6 +39,7 @@ mod names;
 mod network;
 mod oracle;
 mod pace;
+mod planned;
 mod progress;
 mod receipt;
 mod receiver;
@@ -76,6 +77,7 @@ pub use headers::Headers;
 pub use known::{KnownFailure, KnownFailuresError};
 pub use network::Network;
 pub use oracle::{Acceptance, Fault, Oracle, Outcome, Rejected};
+pub use planned::{Awaits, Planned};
 pub use receipt::{Door, MAX_CALLBACK, Receipt, Reply};
 pub use receiver::ReceiverError;
 pub use record::{Head, Record, RecordError, Records};
@@ -91,7 +93,7 @@ pub use result::{
     EXIT_CONFORMS, EXIT_FAILED, EXIT_INCOMPLETE, EXIT_USAGE, Ended, Failure, Line, LineResult,
     RunResult, Verdict,
 };
-pub use run::{Awaits, DEFAULT_CASES, Planned, Run};
+pub use run::{DEFAULT_CASES, Run};
 pub use secret::Secret;
 pub use selection::{Shard, ShardError};
 pub use stop::Stop;

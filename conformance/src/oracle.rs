@@ -5,11 +5,13 @@
 //! - rejected: HTTP 4xx, or HTTP 200 with a valid envelope whose `code` is not "0"; `data` is not looked at;
 //! - 401, 403, 404, 405, 408, 429 and 503 prove nothing, unless a check expects them;
 //! - all else is a failure. One kind of failure is set apart: an answer that says `code` "0", so that the request was
-//!   taken, but has something wrong in it. What is wrong has requirements of its own (RESP-01 to RESP-06, STRM-01), so
-//!   that one fault of a target is one line of its report, not all of them.
+//!   taken, but has something wrong in it: also a `code` that is the number 0, and a body with more than one JSON value
+//!   or bytes that are no UTF-8, of which the first value is read. What is wrong has requirements of its own (RESP-01 to
+//!   RESP-06, RESP-13, STRM-01), so that one fault of a target is one line of its report, not all of them.
 
 use std::sync::Arc;
 
+use serde::de::IgnoredAny;
 use serde_json::Value;
 use smsload_spec::{Contract, Operation, Part};
 
@@ -150,7 +152,7 @@ impl Oracle {
         match &exchange.received {
             Received::Lost(lost) => (Outcome::Failure(lost.clone().into()), None),
             Received::Answer(answer) => {
-                let body = serde_json::from_slice(&answer.body).ok();
+                let body = first_value(&answer.body);
                 (self.read(answer, body.as_ref()), body)
             }
         }
@@ -187,6 +189,7 @@ impl Oracle {
             return no_envelope("the body is no JSON object");
         }
         match envelope.code.as_deref() {
+            None if is_zero(body.get("code")) => self.taken(answer, body),
             None => no_envelope("it has no `code` that is a string"),
             Some(ACCEPTED) => self.taken(answer, body),
             Some(_) if envelope.message.is_none() => {
@@ -202,6 +205,7 @@ impl Oracle {
         if answer.status != 200 {
             flaws.push(format!("the status is {}", answer.status));
         }
+        flaws.extend(one_value(&answer.body).err());
         flaws.extend(envelope_flaws(body, self.names.is_some()));
         let mut acceptance = Acceptance {
             stream_id: String::new(),
@@ -244,6 +248,30 @@ impl Oracle {
             .map(|v| v.message)
             .collect()
     }
+}
+
+/// Whether a body is exactly one JSON value in UTF-8: RESP-13. If not, why.
+pub(crate) fn one_value(body: &[u8]) -> Result<(), String> {
+    let text = std::str::from_utf8(body).map_err(|_| "bytes that are no UTF-8".to_owned())?;
+    serde_json::from_str::<IgnoredAny>(text)
+        .map(|IgnoredAny| ())
+        .map_err(|error| format!("a body that is not one JSON value: {error}"))
+}
+
+/// The JSON of a body; of one that is not exactly one value in UTF-8, which is RESP-13's matter, the first value.
+fn first_value(body: &[u8]) -> Option<Value> {
+    serde_json::from_slice(body).ok().or_else(|| {
+        let text = String::from_utf8_lossy(body);
+        serde_json::Deserializer::from_str(&text)
+            .into_iter()
+            .next()?
+            .ok()
+    })
+}
+
+/// True for a `code` that would be that of an acceptance if it were a string.
+fn is_zero(code: Option<&Value>) -> bool {
+    code.and_then(Value::as_f64) == Some(0.0)
 }
 
 /// What is wrong with the envelope of an acceptance: RESP-02.

@@ -310,7 +310,7 @@ async fn judged(
         return Err("the report has not all exchanges of the case".to_owned());
     }
     let opinion = (case.judge)(&session.api, &answers);
-    Ok(settle(session, case.twin, opinion, &answers).await)
+    Ok(settle(session, &case.twin, opinion, &answers).await)
 }
 
 /// What the watch thinks of an answer to the same request.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
-use smsload_spec::{Contract, Profile, Requirement, Requirements, Text};
+use smsload_spec::{Contract, Profile, Requirement, Requirements};
 
 use crate::about::About;
 use crate::api::Api;
@@ -15,9 +15,10 @@ use crate::client::Client;
 use crate::event::{Event, Events, Reporter};
 use crate::generic::{Generic, Ground};
 use crate::judge::{self, Settings};
+use crate::planned::{Awaits, Planned, what_awaits};
 use crate::receiver::{Doors, Receiver};
 use crate::result::{Ended, Line, LineResult, RunResult, Verdict};
-use crate::scene::{self, Scene};
+use crate::scene::Scene;
 use crate::session::Session;
 use crate::stop::Stop;
 use crate::tally::verdict;
@@ -365,68 +366,4 @@ async fn judge_line(
     let finished = Event::LineFinished(Arc::new(result.clone()));
     session.tell(finished).await;
     result
-}
-
-/// What a line of the catalogue has to expect of a run, before anything was sent.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Awaits {
-    /// It is judged.
-    Judged,
-    /// It does not apply to this target, for this reason.
-    Skipped(String),
-    /// There is no check for it; the reason, if the catalogue names one.
-    NotTested(Option<String>),
-}
-
-fn what_awaits(requirement: &Requirement, line: &str, target: &Target) -> Awaits {
-    if checks::find(line).is_none() && checks::watched(line).is_none() {
-        let why = untested(requirement, line).map(|why| why.en.clone());
-        return Awaits::NotTested(why);
-    }
-    not_applicable(requirement, target)
-        .or_else(|| scene::not_applicable(line, target))
-        .map_or(Awaits::Judged, Awaits::Skipped)
-}
-
-/// A line of a run, before anything was sent.
-#[derive(Debug, Clone)]
-pub struct Planned {
-    /// The line.
-    pub line: Line,
-    /// The profiles that it belongs to.
-    pub profiles: Vec<Profile>,
-    /// Its tags; none for a line of a document without a catalogue.
-    pub tags: Vec<String>,
-    /// What it has to expect.
-    pub awaits: Awaits,
-}
-
-/// Why the catalogue says that nothing checks a line.
-pub(crate) fn untested<'r>(requirement: &'r Requirement, line: &str) -> Option<&'r Text> {
-    match line.split_once('/') {
-        None => requirement.not_tested.as_ref(),
-        Some((_, key)) => {
-            let clause = requirement.clauses.iter().find(|c| c.key == key)?;
-            clause.not_tested.as_ref()
-        }
-    }
-}
-
-/// Why a requirement does not apply to a target.
-fn not_applicable(requirement: &Requirement, target: &Target) -> Option<String> {
-    let undeclared = requirement
-        .needs
-        .iter()
-        .find(|need| !target.declared.has(need));
-    if let Some(need) = undeclared {
-        return Some(format!("the target file does not declare `{need}`"));
-    }
-    if requirement.id == "ACC-03" && target.declared.authentication {
-        return Some("the target file declares that the target authenticates".to_owned());
-    }
-    let missing = requirement
-        .fixture
-        .iter()
-        .find(|name| !target.names(name))?;
-    Some(format!("the target file names no `{missing}`"))
 }

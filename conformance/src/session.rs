@@ -214,10 +214,14 @@ impl Session {
     }
 
     /// Why the twin of a case proves nothing; nothing if it was accepted.
-    pub(crate) async fn twin_problem(&self, twin: Twin) -> Option<String> {
+    pub(crate) async fn twin_problem(&self, twin: &Twin) -> Option<String> {
         let (name, answered) = match twin {
             Twin::None => return None,
             Twin::Plain => ("the plain request", Some(self.plain().await)),
+            Twin::Like(request) => (
+                "the same request without what it is about",
+                self.like(request).await,
+            ),
             Twin::Query => (
                 "the query for a download just accepted",
                 self.fresh_query().await,
@@ -227,9 +231,17 @@ impl Session {
             Some(answered) if answered.outcome.is_taken() => None,
             Some(answered) => Some(format!("{name} was not accepted: {}", answered.outcome)),
             None => Some(format!(
-                "{name} could not be sent, since no download was accepted"
+                "{name} could not be sent, since no download was accepted or none is left"
             )),
         }
+    }
+
+    /// A request to compare with, sent once; nothing if no download is left for it.
+    async fn like(&self, request: &Request) -> Option<Arc<Answered>> {
+        if !self.has_shared(request) && !self.downloads.take(1) {
+            return None;
+        }
+        Some(self.share("twin#like".to_owned(), request.clone()).await)
     }
 
     /// The plain request, sent once.

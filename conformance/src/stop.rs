@@ -39,10 +39,13 @@ impl Stop {
     /// Waits until the run is ended; the reason.
     pub(crate) async fn stopped(&self) -> Arc<str> {
         let mut reasons = self.0.subscribe();
-        match reasons.wait_for(Option::is_some).await.as_deref() {
-            Ok(Some(why)) => Arc::clone(why),
+        // Read before anything else is waited for, so that a run can move between threads.
+        let waited = reasons.wait_for(Option::is_some).await;
+        let why = waited.ok().and_then(|why| why.clone());
+        match why {
+            Some(why) => why,
             // The sender is ours, so that it is there as long as we are.
-            _ => std::future::pending().await,
+            None => std::future::pending().await,
         }
     }
 }

@@ -13,6 +13,7 @@ use crate::callback::{Client, Courier, CourierSettings, Places, Reach, Resolver,
 use crate::clock::Clock;
 use crate::config::{Config, ConfigError};
 use crate::data_dir::DataDir;
+use crate::fetch::Cards;
 use crate::files::FileStore;
 use crate::janitor::Janitor;
 use crate::metrics::Metrics;
@@ -111,6 +112,7 @@ impl Assembly {
             metrics: shared.metrics,
             public_url,
             file_settings: config.files.clone(),
+            cards: Cards::default(),
             rejection_status: config.rejection_status,
             max_json_depth: config.limits.max_json_depth,
             stop: shared.stop,

@@ -59,6 +59,7 @@ mod config;
 mod cut;
 mod data_dir;
 pub mod demo;
+mod fetch;
 mod files;
 mod gb28181;
 mod janitor;

@@ -20,8 +20,9 @@ use crate::admit::admit;
 use crate::answer::{self, DownloadData, ProgressData};
 use crate::callback::{CallbackAddress, Reach, Refusal};
 use crate::clock::Clock;
-use crate::files::{self, FileAnswer, FileStore};
-use crate::job::{FileKey, Job, State as JobState};
+use crate::fetch::Cards;
+use crate::files::FileStore;
+use crate::job::{FileKey, State as JobState};
 use crate::limits::Limits;
 use crate::metrics::Metrics;
 use crate::public_url::{FILES_PATH, PublicUrl};
@@ -56,6 +57,7 @@ pub(crate) struct Service {
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) public_url: PublicUrl,
     pub(crate) file_settings: Files,
+    pub(crate) cards: Cards,
     pub(crate) rejection_status: RejectionStatus,
     pub(crate) max_json_depth: usize,
     pub(crate) stop: Stop,
@@ -225,52 +227,6 @@ impl Service {
                 file_url: self.file_url(&job),
             }),
         }
-    }
-
-    fn file_url(&self, job: &Job) -> String {
-        if self.is_served(job) {
-            self.public_url.of_file(&job.file)
-        } else {
-            String::new()
-        }
-    }
-
-    /// Whether a job's file can be fetched now.
-    fn is_served(&self, job: &Job) -> bool {
-        let is_fresh = |ttl| {
-            job.ended
-                .is_some_and(|ended| self.clock.now() < ended.after(ttl))
-        };
-        job.state == JobState::Finished && self.file_settings.address_ttl.is_none_or(is_fresh)
-    }
-
-    /// The answer to a request for a file. What is not there, not there any more, and not for this
-    /// caller is all the same.
-    async fn fetch(
-        &self,
-        name: &str,
-        method: &Method,
-        headers: &HeaderMap,
-    ) -> Result<Response, Rejection> {
-        let key = name.strip_suffix(".mp4").unwrap_or(name);
-        let key: FileKey = key.parse().map_err(|_| Rejection::NoSuchPath)?;
-        let job = self.store.find_file(&key).await?;
-        let job = job.ok_or(Rejection::NoSuchPath)?;
-        let need_token = self.file_settings.need_token;
-        let may_fetch = self.access.may_fetch(headers, &job.tenant, need_token);
-        if !may_fetch || !self.is_served(&job) {
-            return Err(Rejection::NoSuchPath);
-        }
-        let file = self.files.open(&key).await.map_err(|error| {
-            tracing::error!(stream_id = %job.id, %error, "the file of a finished download is not there");
-            Rejection::NoSuchPath
-        })?;
-        let asked = FileAnswer {
-            key: &key,
-            file: Arc::from(file),
-            modified: job.ended.unwrap_or(job.accepted).to_system(),
-        };
-        Ok(files::answer(method, headers, asked))
     }
 }
 

@@ -7,6 +7,8 @@ fn help_texts() {
         "mock",
         "proxy",
         "verify",
+        "verify init",
+        "replay",
         "serve",
         "spec",
         "spec lint",

@@ -89,3 +89,40 @@ fn an_archive_that_is_not_there_is_told() {
         done.err
     );
 }
+
+#[test]
+fn an_operator_lists_and_cancels_jobs_while_the_server_runs() {
+    let dir = tempfile::tempdir().unwrap();
+    let data = dir.path().join("data").to_str().unwrap().to_owned();
+    let slow = ["--set", "jobs.speed=1", "--data-dir", &data];
+    let server = Server::start(&[&["serve", "--listen", "127.0.0.1:0"][..], &slow].concat());
+    let body = json!({
+        "device_unicode": DEVICE, "source_type": "3", "channel": CHANNEL,
+        "start_time": "2025-04-04T21:30:00", "end_time": "2025-04-04T21:50:00",
+    });
+    let answer = post(&server.url, DOWNLOAD, &body);
+    let id = answer["data"]["stream_id"].as_str().unwrap();
+    let list = || smsload(&["serve", "jobs", "list", "--data-dir", &data]);
+    assert!(list().out.contains(id), "{}", list().out);
+    let cancel = || smsload(&["serve", "jobs", "cancel", id, "--data-dir", &data]);
+    assert_eq!(cancel().code, Some(0));
+    let line = list().out;
+    assert!(
+        line.contains("cancelled") && line.contains("by the operator"),
+        "{line}"
+    );
+    let again = cancel();
+    assert_eq!(again.code, Some(1));
+    assert!(again.err.contains(id), "{}", again.err);
+    let nowhere = smsload(&["serve", "jobs", "list", "--data-dir", "/no/such/folder"]);
+    assert_eq!(nowhere.code, Some(2));
+    assert!(nowhere.err.contains("/no/such/folder"), "{}", nowhere.err);
+    // A second server on the same folder is refused by name.
+    let second = smsload(&["serve", "--listen", "127.0.0.1:0", "--data-dir", &data]);
+    assert_eq!(second.code, Some(2));
+    assert!(
+        second.err.contains("used by another server"),
+        "{}",
+        second.err
+    );
+}

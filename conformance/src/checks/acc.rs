@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use proptest::prelude::*;
-use proptest::sample::{Index, subsequence};
+use proptest::sample::Index;
 use serde_json::Value;
 
 use super::expect::{ACCEPTED, accepts, not_accepted, nothing, taken, text};
@@ -37,7 +37,8 @@ fn plain(api: &Arc<Api>) -> Plan {
     }])
 }
 
-/// Subsets of the optional members that the target file has values for.
+/// Pairs of requests that differ in one optional member, of those that the target file has values for. That the one
+/// without it is not accepted is a fault of leaving it out only if the one with it is.
 fn optional_members(api: &Arc<Api>) -> Plan {
     let values = [
         (Some(PLATFORM), &api.fixtures.platform_id),
@@ -51,21 +52,28 @@ fn optional_members(api: &Arc<Api>) -> Plan {
         "without `callback`: the target file names no `fixtures.callback` that the target may call"
             .to_owned()
     });
-    let table = (0..1_u32 << members.len())
-        .map(|mask| {
-            let chosen: Vec<_> = members
-                .iter()
-                .enumerate()
-                .filter(|(bit, _)| mask >> bit & 1 == 1)
-                .collect();
-            let window = api.fixtures.recorded.wide_part(mask + 1);
-            with_members(api, window, chosen.into_iter().map(|(_, member)| member))
-        })
+    let count = members.len();
+    if count == 0 {
+        return Plan::nothing("the target file has no value for an optional member");
+    }
+    let pairs = (0..1_u32 << count).flat_map(|mask| {
+        let left_out = (0..count).filter(move |bit| mask >> bit & 1 == 1);
+        left_out.map(move |bit| (mask, bit))
+    });
+    let table = pairs
+        .map(|(mask, bit)| leaving_out(api, &members, mask, bit, |m| wide_part(api, m)))
         .collect();
-    let (api, count) = (Arc::clone(api), members.len());
-    let windows = api.fixtures.recorded.wide_parts();
-    let random = (windows, subsequence(members, 0..=count))
-        .prop_map(move |(window, chosen)| with_members(&api, window, chosen.iter()));
+    let windows = (
+        api.fixtures.recorded.wide_parts(),
+        api.fixtures.recorded.wide_parts(),
+    );
+    let api = Arc::clone(api);
+    let drawn = (windows, 1..1_u32 << count, any::<Index>());
+    let random = drawn.prop_map(move |((with, without), mask, index)| {
+        let bits: Vec<_> = (0..count).filter(|bit| mask >> bit & 1 == 1).collect();
+        let window = move |m| if m == mask { with } else { without };
+        leaving_out(&api, &members, mask, bits[index.index(bits.len())], window)
+    });
     Plan {
         most: Some(16),
         ..Plan::random(table, random.sboxed())
@@ -73,22 +81,60 @@ fn optional_members(api: &Arc<Api>) -> Plan {
     .with_note(note)
 }
 
-fn with_members<'m>(
+/// A window of its own for each set of members.
+fn wide_part(api: &Api, mask: u32) -> Window {
+    api.fixtures.recorded.wide_part(mask + 1)
+}
+
+/// A request with a set of members, and the same without one of them.
+fn leaving_out(
     api: &Api,
-    window: Window,
-    members: impl Iterator<Item = &'m (String, String)>,
+    members: &[(String, String)],
+    mask: u32,
+    bit: usize,
+    window: impl Fn(u32) -> Window,
 ) -> Case {
-    let mut body = api.body(window);
-    let mut names = Vec::new();
-    for (name, value) in members {
-        body.insert(name.clone(), value.clone().into());
-        names.push(format!("`{name}`"));
-    }
-    let about = match names.as_slice() {
-        [] => "no optional member".to_owned(),
-        names => format!("of the optional members only {}", names.join(", ")),
+    let request = |mask: u32| {
+        let mut body = api.body(window(mask));
+        for (bit, (name, value)) in members.iter().enumerate() {
+            if mask >> bit & 1 == 1 {
+                body.insert(name.clone(), value.clone().into());
+            }
+        }
+        Step::Send(start(&body))
     };
-    accepts(about, start(&body))
+    let rest = mask & !(1 << bit);
+    let others: Vec<_> = members
+        .iter()
+        .enumerate()
+        .filter(|(bit, _)| rest >> bit & 1 == 1)
+        .map(|(_, (name, _))| format!("`{name}`"))
+        .collect();
+    let about = match others.as_slice() {
+        [] => format!(
+            "`{}` left out, and no optional member is there",
+            members[bit].0
+        ),
+        names => format!(
+            "`{}` left out, {} is there",
+            members[bit].0,
+            names.join(", ")
+        ),
+    };
+    let judge: Judge = Arc::new(|_, answers| match answers {
+        [_, without] if without.outcome.is_taken() => Opinion::Pass,
+        [with, without] if with.outcome.is_taken() => taken(without),
+        [with, ..] => not_accepted(with),
+        [] => nothing(),
+    });
+    Case {
+        about,
+        steps: vec![request(mask), request(rest)],
+        is_at_once: false,
+        twin: Twin::None,
+        downloads: 2,
+        judge,
+    }
 }
 
 /// Each of the optional headers left out, and all of them.
@@ -115,12 +161,13 @@ fn optional_headers(api: &Arc<Api>) -> Plan {
             .map(|(_, name)| name.clone())
             .collect();
         let about = format!("without {}", omitted.join(", "));
-        let mut request = start(&api.body(api.fixtures.recorded.wide_part(mask)));
+        let window = api.fixtures.recorded.wide_part(mask);
+        let mut request = start(&api.body(window));
         request.omitted = omitted;
         let judge: Judge = Arc::new(|_, answers| answers.last().map_or(nothing(), |a| missed(a)));
         Case {
             judge,
-            ..accepts(about, request)
+            ..accepts(api, window, about, request)
         }
     });
     Plan::table(table.collect())
@@ -150,7 +197,8 @@ fn missed(answered: &crate::case::Answered) -> Opinion {
 
 /// Everything that HTTP and JSON take for the same request.
 fn same_request(api: &Arc<Api>) -> Plan {
-    let window = |n: u32| start(&api.body(api.fixtures.recorded.wide_part(n)));
+    let part = |n: u32| api.fixtures.recorded.wide_part(n);
+    let window = |n: u32| start(&api.body(part(n)));
     let charset = Some("application/json; charset=utf-8");
     let judge: Judge = Arc::new(|_, answers| match answers {
         [first, second] if first.outcome.is_taken() => taken(second),
@@ -170,10 +218,17 @@ fn same_request(api: &Arc<Api>) -> Plan {
     };
     let table = vec![
         accepts(
+            api,
+            part(1),
             "media type with a charset",
             window(1).with_media_type(charset),
         ),
-        accepts("header names in Title-Case", window(2).on(Wire::TitleCase)),
+        accepts(
+            api,
+            part(2),
+            "header names in Title-Case",
+            window(2).on(Wire::TitleCase),
+        ),
         second,
     ];
     let count = api.body(api.fixtures.recorded).len();
@@ -183,14 +238,16 @@ fn same_request(api: &Arc<Api>) -> Plan {
         let text = spelling.write(&api.body(window));
         let mut request = start(&api.body(window));
         request.body = text.into();
-        accepts(format!("the same JSON, written with {spelling}"), request)
+        let about = format!("the same JSON, written with {spelling}");
+        accepts(&api, window, about, request)
     });
     let note = "header names in lower case and in Title-Case only; the client cannot write others";
     Plan::random(table, random.sboxed()).with_note(Some(note.to_owned()))
 }
 
 fn chunked(api: &Arc<Api>) -> Plan {
-    let request = start(&api.body(api.fixtures.recorded.wide_part(5))).on(Wire::Chunked);
+    let window = api.fixtures.recorded.wide_part(5);
+    let request = start(&api.body(window)).on(Wire::Chunked);
     let judge: Judge = Arc::new(|_, answers| {
         let Some(answered) = answers.last() else {
             return nothing();
@@ -204,7 +261,7 @@ fn chunked(api: &Arc<Api>) -> Plan {
     });
     Plan::table(vec![Case {
         judge,
-        ..accepts("the body in several chunks", request)
+        ..accepts(api, window, "the body in several chunks", request)
     }])
 }
 
@@ -220,10 +277,8 @@ fn unknown_members(api: &Arc<Api>) -> Plan {
     ];
     let table = (1..).zip(values).map(|(n, value)| {
         let body = api.body_with(window(n), "x_unknown", value.clone());
-        accepts(
-            format!("an unknown member whose value is {value}"),
-            start(&body),
-        )
+        let about = format!("an unknown member whose value is {value}");
+        accepts(api, window(n), about, start(&body))
     });
     let name = text("x_[a-z0-9_]{1,8}|[一-龥]{1,4}");
     let members = prop::collection::vec((name, any_json()), 1..4);
@@ -238,10 +293,8 @@ fn unknown_members(api: &Arc<Api>) -> Plan {
             body.shift_insert(place, name.clone(), value.clone());
         }
         let names: Vec<_> = members.iter().map(|(name, _)| name.as_str()).collect();
-        accepts(
-            format!("unknown members {}", names.join(", ")),
-            start(&body),
-        )
+        let about = format!("unknown members {}", names.join(", "));
+        accepts(&api, window, about, start(&body))
     });
     Plan::random(table, random.sboxed())
 }
@@ -293,6 +346,8 @@ fn platform_spelling(api: &Arc<Api>) -> Plan {
         judge,
     };
     let right = accepts(
+        api,
+        api.fixtures.recorded.wide_part(1),
         format!("`{PLATFORM}` as the page spells it"),
         body(1, PLATFORM, &value),
     );
@@ -320,9 +375,10 @@ fn any_window(api: &Arc<Api>) -> Plan {
     windows.dedup();
     let case = |api: &Api, window: Window| {
         let request = start(&api.body(window));
-        let case = accepts(format!("the window {window}"), request.clone());
+        let case = accepts(api, window, format!("the window {window}"), request.clone());
         Case {
             steps: vec![Step::Shared(request)],
+            twin: Twin::Plain,
             ..case
         }
     };

@@ -100,6 +100,12 @@ fn rejection(answered: &Answered) -> Result<&Rejected, Opinion> {
     }
 }
 
+/// True if there is an envelope whose message is not empty.
+fn says_something(rejected: &Rejected) -> bool {
+    let message = rejected.message.as_deref().unwrap_or_default();
+    rejected.code.is_some() && !message.trim().is_empty()
+}
+
 fn case(bad: Bad, times: usize, judge: Judge) -> Case {
     Case {
         about: bad.about,
@@ -232,6 +238,11 @@ fn names_one(api: &Api, answered: &Answered, members: &[String]) -> Opinion {
     };
     if members.iter().any(is_named) {
         return Opinion::Pass;
+    }
+    if rejection(answered).is_ok_and(|rejected| !says_something(rejected)) {
+        return Opinion::Inconclusive(
+            "the rejection says nothing, which is RESP-10's matter".to_owned(),
+        );
     }
     let quoted: Vec<_> = members.iter().map(|m| format!("`{m}`")).collect();
     Opinion::fail(

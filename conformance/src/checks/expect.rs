@@ -67,14 +67,24 @@ pub(super) fn rejected_or_nothing(api: &Api, answered: &Answered) -> Opinion {
     }
 }
 
-/// A request that must be accepted if the plain one is.
-pub(super) fn accepts(about: impl Into<String>, request: Request) -> Case {
+/// A request that must be accepted if the plain one for the same window is.
+pub(super) fn accepts(
+    api: &Api,
+    window: Window,
+    about: impl Into<String>,
+    request: Request,
+) -> Case {
     let judge: Judge = Arc::new(|_, answers| answers.last().map_or(nothing(), |a| taken(a)));
     Case {
-        twin: Twin::Plain,
+        twin: like(api, window),
         downloads: 1,
         ..Case::new(about, Step::Send(request), judge)
     }
+}
+
+/// The plain request for a window, to compare with.
+pub(super) fn like(api: &Api, window: Window) -> Twin {
+    Twin::Like(Box::new(crate::api::start(&api.body(window))))
 }
 
 /// A request that must be rejected.

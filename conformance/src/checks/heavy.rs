@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::Check;
-use super::expect::{ANSWERED, nothing, rejected, survived, survives, taken};
+use super::expect::{ANSWERED, like, nothing, rejected, survived, survives, taken};
 use crate::api::{Api, start};
 use crate::case::{Answered, Answers, Case, Judge, Opinion, Plan, Step, Twin};
 use crate::exchange::{Lost, Received};
@@ -26,6 +26,9 @@ const DEEP: usize = 10_000;
 const BAD: usize = 64;
 /// Requests at once that are to be accepted, at most; where the number of downloads is limited, this part of them.
 const GOOD: u32 = 16;
+
+/// The number of the window that is asked for alone if the crowd was not answered correctly.
+const ALONE: u32 = 61;
 
 /// The plain request with more members before its end.
 fn extended(api: &Api, members: &str) -> Request {
@@ -127,7 +130,8 @@ fn crowd(api: &Arc<Api>) -> Plan {
             .map(|(request, _)| Step::Send(request))
             .collect(),
         is_at_once: true,
-        twin: Twin::Plain,
+        // A window of its own: it must be accepted after the crowd, not only before.
+        twin: like(api, recorded.wide_part(ALONE)),
         downloads: good,
         judge,
     };

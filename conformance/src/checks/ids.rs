@@ -133,7 +133,11 @@ fn not_forged(api: &Api, answers: &Answers, text: &str) -> Opinion {
         return nothing();
     };
     if !forged.outcome.is_taken() {
-        return rejected(forged, NOT_FOUND);
+        return match rejected(forged, NOT_FOUND) {
+            // No id was given, so none was forged: that it fails is ROBU-06's matter.
+            Opinion::Fail { got, .. } => Opinion::Inconclusive(got),
+            other => other,
+        };
     }
     let (Some(usual), Some(id)) = (id(api, plain), id(api, forged)) else {
         return not_accepted(plain);

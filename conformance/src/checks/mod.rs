@@ -148,7 +148,7 @@ mod tests {
     #[test]
     fn every_line_has_a_check_or_says_why_it_has_none() {
         for (requirement, line) in crate::run::all_lines(Requirements::bundled()) {
-            let why = crate::run::untested(requirement, &line.id);
+            let why = crate::planned::untested(requirement, &line.id);
             let has_check = super::find(&line.id).is_some() || super::watched(&line.id).is_some();
             assert!(
                 !(has_check && why.is_some()),

@@ -39,12 +39,15 @@ pub(crate) fn query_for(api: &Api, answered: &Answered) -> Result<Request, Strin
         .as_ref()
         .and_then(|body| api.answer.id.value(body));
     match (&api.query, id) {
+        (None, _) => Err(NO_QUERY.to_owned()),
+        (_, Some(Value::String(id))) if id.is_empty() => {
+            Err(format!("`{}` is empty", api.answer.id.name()))
+        }
         (Some(query), Some(id)) => {
             let request = query.request(Some(id.clone()));
             let from = &answered.exchange.id;
             Ok(request.with_captured(from, &api.answer.id.pointer, pointer_to("", &query.id)))
         }
-        (None, _) => Err(NO_QUERY.to_owned()),
         (_, None) => Err(format!("the answer has no `{}`", api.answer.id.name())),
     }
 }
@@ -84,10 +87,11 @@ fn fresh(api: &Arc<Api>) -> Plan {
     }
 }
 
-/// The answer to a query for an id that was just given. Not to know it is a fault, whatever the status.
+/// The answer to a query for an id that was just given. Not to know it is a fault, whatever the status; not to know the
+/// query either, since the target file declares it.
 fn known(answered: &Answered) -> Opinion {
     match &answered.outcome {
-        Outcome::ProvesNothing(r) if r.status == 404 && r.code.is_some() => {
+        Outcome::ProvesNothing(r) if matches!(r.status, 404 | 405) => {
             Opinion::fail(ACCEPTED, answered.outcome.to_string())
         }
         Outcome::Failure(Fault::Flawed(flaws)) => Opinion::fail(ACCEPTED, flaws.join("; ")),

@@ -4,7 +4,6 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use proptest::prelude::*;
-use serde::de::IgnoredAny;
 use serde_json::Value;
 use smsload_spec::is_json;
 
@@ -14,7 +13,7 @@ use crate::api::{Api, start};
 use crate::case::{Answered, Case, Judge, Opinion, Plan, Step, Twin};
 use crate::decimal::Decimal;
 use crate::names::{Spot, is_duration, is_size};
-use crate::oracle::{ACCEPTED, Fault, Outcome, envelope_flaws};
+use crate::oracle::{ACCEPTED, Fault, Outcome, envelope_flaws, one_value};
 use crate::request::{Kind, Request};
 use crate::window::Window;
 
@@ -111,13 +110,19 @@ fn types(api: &Api, answered: &Answered) -> Opinion {
     let Some(body) = &answered.body else {
         return nothing();
     };
+    let is_envelope = envelope_flaws(body, true).is_empty();
     let mut flaws = api.answer.type_flaws(body);
-    if flaws.is_empty()
-        && api.answer.flaws(body).is_empty()
-        && envelope_flaws(body, true).is_empty()
-    {
+    if !is_envelope && flaws.len() == api.answer.all().len() {
+        return Opinion::Inconclusive(
+            "there is no `data` to look into, which is RESP-02's matter".to_owned(),
+        );
+    }
+    if is_envelope && api.answer.flaws(body).is_empty() {
         // What the bundled contract has no requirement for: members that an overlay demands.
-        let answer = answered.exchange.answer();
+        let answer = answered
+            .exchange
+            .answer()
+            .filter(|a| one_value(&a.body).is_ok());
         flaws.extend(answer.into_iter().flat_map(|a| api.start.schema_flaws(a)));
     }
     if flaws.is_empty() {
@@ -306,12 +311,9 @@ fn json_bytes(answered: &Answered) -> Option<&[u8]> {
 fn one_json_value(_: &Api, answered: &Answered, _: &HashSet<String>) -> Option<Opinion> {
     let bytes = json_bytes(answered)?;
     let expected = "exactly one JSON value in UTF-8";
-    let Ok(text) = std::str::from_utf8(bytes) else {
-        return Some(Opinion::fail(expected, "bytes that are no UTF-8"));
-    };
-    Some(match serde_json::from_str::<IgnoredAny>(text) {
-        Ok(IgnoredAny) => Opinion::Pass,
-        Err(error) => Opinion::fail(expected, format!("a body that is none: {error}")),
+    Some(match one_value(bytes) {
+        Ok(()) => Opinion::Pass,
+        Err(why) => Opinion::fail(expected, why),
     })
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use http::Method;
 
 use super::Check;
-use super::expect::{accepts, nothing};
+use super::expect::{nothing, taken};
 use crate::api::{Api, start};
 use crate::case::{Answered, Case, Judge, Opinion, Plan, Step, Twin};
 
@@ -14,12 +14,23 @@ pub(super) const CHECKS: &[Check] = &[
     Check::new("ROBU-03", methods),
 ];
 
+/// Another window first, since a target may refuse what it was asked for before; then the plain request again, since it
+/// may have something against that window.
 fn still_there(api: &Arc<Api>) -> Plan {
-    let body = api.body(api.fixtures.recorded.wide_part(7));
-    Plan::table(vec![accepts(
-        "a valid request at the end of the run",
-        start(&body),
-    )])
+    let other = start(&api.body(api.fixtures.recorded.wide_part(7)));
+    let judge: Judge = Arc::new(|_, answers| match answers {
+        [other, again] if !other.outcome.is_taken() => taken(again),
+        [_, _] => Opinion::Pass,
+        _ => nothing(),
+    });
+    Plan::table(vec![Case {
+        about: "a valid request at the end of the run".to_owned(),
+        steps: vec![Step::Send(other), Step::Send(api.plain())],
+        is_at_once: false,
+        twin: Twin::Plain,
+        downloads: 2,
+        judge,
+    }])
 }
 
 fn methods(api: &Arc<Api>) -> Plan {

@@ -108,7 +108,9 @@ fn at_once(api: &Api, windows: &[Window]) -> Case {
 fn all_differ(api: &Api, answers: &Answers) -> Opinion {
     let mut met = HashMap::new();
     for answered in answers {
-        let Some(id) = id(api, answered).filter(|_| answered.outcome.is_taken()) else {
+        // Empty ids are STRM-01's matter.
+        let id = id(api, answered).filter(|id| answered.outcome.is_taken() && !id.is_empty());
+        let Some(id) = id else {
             continue;
         };
         if met.insert(id, answered).is_some() {
@@ -120,8 +122,9 @@ fn all_differ(api: &Api, answers: &Answers) -> Opinion {
     }
     match answers.iter().find(|a| !a.outcome.is_taken()) {
         // Two ids that differ prove something, however many others were not accepted.
-        Some(other) if met.len() < 2 => not_accepted(other),
-        _ => Opinion::Pass,
+        _ if met.len() >= 2 => Opinion::Pass,
+        Some(other) => not_accepted(other),
+        None => Opinion::Inconclusive(format!("there is no `{}`", api.answer.id.name())),
     }
 }
 

@@ -106,10 +106,13 @@ fn acceptance_is_told_by_status_envelope_code_and_data() {
         (200, set("/data/playback_file_size", json!("1.5")), "flawed"),
         (400, accepted().to_string(), "rejected"),
         (500, accepted().to_string(), "failure"),
-        (200, set("/code", json!(0)), "failure"),
+        (200, set("/code", json!(0)), "flawed"),
+        (200, set("/code", json!(200)), "failure"),
         (200, with("/code", None), "failure"),
         (200, format!("[{}]", accepted()), "failure"),
-        (200, format!("{}{{}}", accepted()), "failure"),
+        (200, format!("{}{{}}", accepted()), "flawed"),
+        (200, format!("{}\nOK", accepted()), "flawed"),
+        (200, "OK".to_owned(), "failure"),
     ];
     for (status, body, expected) in cases {
         let (outcome, _) = start.judge(&answer(status, &body));

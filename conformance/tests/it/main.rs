@@ -8,6 +8,7 @@
     reason = "a helper of a test that fails is a test that fails"
 )]
 
+mod again;
 mod broken;
 mod correct;
 mod early;

@@ -140,14 +140,14 @@ pub(super) const GROUP: Group = Group {
         Misbehaviour {
             name: "one-id-for-all",
             what: "Tells the `stream_id` of the first download for every download.",
-            catches: &["STRM-04"],
+            catches: &["STRM-04", "CALL-03"],
             touches: &["two-downloads", "two-channels", "duplicate"],
             how: Answer(|seen, answer| edit::accepted(answer, ID, |id| json!(seen.first("", id)))),
         },
         Misbehaviour {
             name: "one-id-for-a-channel",
             what: "Tells the `stream_id` of a channel's first download for every download of the channel.",
-            catches: &["STRM-04"],
+            catches: &["STRM-04", "CALL-03"],
             touches: &["two-downloads", "duplicate"],
             how: Answer(|seen, answer| {
                 let channel = seen.text("channel").unwrap_or_default();
@@ -167,7 +167,7 @@ pub(super) const GROUP: Group = Group {
         Misbehaviour {
             name: "id-of-another-download",
             what: "Tells a `stream_id` that the progress query does not know.",
-            catches: &["PROG-01"],
+            catches: &["PROG-01", "CALL-03"],
             touches: &["accepted"],
             how: Answer(|_, answer| edit::accepted(answer, ID, |id| json!(format!("{id}-1")))),
         },

@@ -97,14 +97,14 @@ pub(super) const GROUP: Group = Group {
         Misbehaviour {
             name: "no-envelope",
             what: "Accepts with `data` alone, without the envelope.",
-            catches: &["RESP-02"],
+            catches: &["ACC-01", "RESP-02"],
             touches: &["accepted"],
             how: Answer(|_, answer| change(answer, |body| *body = body["data"].take())),
         },
         Misbehaviour {
             name: "success-code-200",
             what: "Accepts with `code` \"200\".",
-            catches: &["RESP-04"],
+            catches: &["ACC-01", "RESP-04"],
             touches: &["accepted"],
             how: Answer(|_, answer| change(answer, |body| body["code"] = json!("200"))),
         },

@@ -61,13 +61,13 @@ pub(super) const GROUP: Group = Group {
     list: &[
         Misbehaviour {
             name: "fresh-id-unknown",
-            what: "Does not know a download before its first percent is there.",
+            what: "Does not know a download when it is first asked for.",
             catches: &["PROG-01"],
             touches: &["progress"],
-            how: Answer(|_, answer| {
-                let body: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
-                let is_fresh = body.pointer("/data/download_progress") == Some(&json!("0"));
-                if edit::is_progress(answer) && is_fresh {
+            how: Answer(|seen, answer| {
+                let id = seen.text("stream_id").unwrap_or_default();
+                let now = seen.answered.to_string();
+                if edit::is_progress(answer) && seen.first(&id, &now) == now {
                     edit::refuse(
                         answer,
                         StatusCode::OK,
@@ -114,11 +114,11 @@ pub(super) const GROUP: Group = Group {
         },
         Misbehaviour {
             name: "progress-below-0",
-            what: "Tells -1 before the first percent is there.",
+            what: "Tells -1 until 20 percent are there.",
             catches: &["PROG-03"],
             touches: &["progress"],
             how: Progress(|told| match told.percent {
-                0 => "-1".to_owned(),
+                0..20 => "-1".to_owned(),
                 percent => percent.to_string(),
             }),
         },
@@ -159,10 +159,10 @@ pub(super) const GROUP: Group = Group {
         },
         Misbehaviour {
             name: "ended-is-forgotten",
-            what: "Forgets a download one second after its end.",
+            what: "Forgets a download three seconds after its end.",
             catches: &["PROG-04"],
             touches: &["progress"],
-            how: Settings(|settings| settings.limits.keep_jobs = Duration::from_secs(1)),
+            how: Settings(|settings| settings.limits.keep_jobs = Duration::from_secs(3)),
         },
         Misbehaviour {
             name: "end-told-early",

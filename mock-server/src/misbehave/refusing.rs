@@ -38,7 +38,7 @@ pub(super) const GROUP: Group = Group {
         Misbehaviour {
             name: "platform-needs-callback",
             what: "Refuses `platfrom_id` without `callback`.",
-            catches: &["ACC-02"],
+            catches: &["ACC-02", "ACC-06"],
             touches: &["platfrom-id"],
             how: Request(|asked| {
                 if asked.get("platfrom_id").is_some() && asked.get("callback").is_none() {

@@ -97,11 +97,11 @@ pub(super) const GROUP: Group = Group {
         },
         Misbehaviour {
             name: "redirected-rejections",
-            what: "Rejects by a redirect to a page of help.",
+            what: "Rejects a missing member by a redirect to a page of help.",
             catches: &["BODY-01"],
             touches: &["rejected"],
             how: Answer(|_, answer| {
-                if edit::is_start_rejected(answer) {
+                if edit::is_start_rejected(answer) && edit::error(answer) == "missing-member" {
                     answer.status = StatusCode::FOUND;
                     let help = HeaderValue::from_static("/help");
                     answer.headers.insert(http::header::LOCATION, help);
@@ -111,14 +111,14 @@ pub(super) const GROUP: Group = Group {
         Misbehaviour {
             name: "missing-member-fails",
             what: "Answers 500 to a missing member.",
-            catches: &["BODY-01"],
+            catches: &["BODY-01", "PROG-06"],
             touches: &["rejected"],
             how: Answer(|_, answer| fail_for(answer, &["missing-member"])),
         },
         Misbehaviour {
             name: "wrong-type-fails",
             what: "Answers 500 to a required member that is no text.",
-            catches: &["BODY-02", "BODY-03"],
+            catches: &["BODY-02", "BODY-03", "BODY-09", "ROBU-01"],
             touches: &[
                 "null-device",
                 "list-source-type",
@@ -156,7 +156,14 @@ pub(super) const GROUP: Group = Group {
         Misbehaviour {
             name: "bad-json-fails",
             what: "Answers 500 to a body that is no JSON.",
-            catches: &["BODY-07"],
+            catches: &[
+                "BODY-06",
+                "BODY-07",
+                "BODY-07/lenient-syntax",
+                "ROBU-01",
+                "ROBU-05",
+                "ROBU-06",
+            ],
             touches: &["rejected"],
             how: Answer(|_, answer| fail_for(answer, &["malformed-body"])),
         },
@@ -192,7 +199,7 @@ pub(super) const GROUP: Group = Group {
         Misbehaviour {
             name: "stack-trace",
             what: "Rejects with a stack trace for a `message`.",
-            catches: &["SECU-01"],
+            catches: &["RESP-12", "SECU-01"],
             touches: &["rejected"],
             how: Answer(|_, answer| say(answer, TRACE)),
         },

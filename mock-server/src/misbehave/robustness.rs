@@ -120,7 +120,7 @@ pub(super) const GROUP: Group = Group {
             catches: &["ROBU-05/refused"],
             touches: &["deep"],
             how: Request(|asked| {
-                asked.wrong_json(|text| match text.find(",\"x_deep\":") {
+                asked.wrong_json(|text| match text.find(",\"x_") {
                     Some(at) if depth(text.as_bytes()) > DEPTH => format!("{}}}", &text[..at]),
                     _ => text.to_owned(),
                 });

@@ -116,7 +116,7 @@ pub(super) const GROUP: Group = Group {
         Misbehaviour {
             name: "source-type-not-told-apart",
             what: "Refuses an unsupported source type in the words and with the code of a malformed body.",
-            catches: &["SRC-03"],
+            catches: &["RESP-12", "SRC-03"],
             touches: &["source-type-1", "source-type-6", "own-example"],
             how: Answer(|_, answer| is_malformed(answer)),
         },

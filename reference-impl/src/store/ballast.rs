@@ -48,11 +48,13 @@ impl Ballast {
         if self.is_there || self.tried.is_some_and(is_soon) {
             return;
         }
-        self.tried = Some(Instant::now());
+        let was_given_up = self.tried.replace(Instant::now()).is_some();
         match self.write() {
             Ok(()) => {
                 self.is_there = true;
-                tracing::info!("there is room on the disk");
+                if was_given_up {
+                    tracing::info!("there is room on the disk again");
+                }
             }
             // Half of it would take the room and keep none.
             Err(_) => self.remove(),

@@ -225,14 +225,14 @@ impl Thread {
         let failed = run(&self.connection, "COMMIT").err();
         self.is_torn = failed.is_some();
         self.look_at(failed.clone().or(trouble).as_ref());
-        for reply in replies {
-            reply(failed.as_ref());
-        }
         if failed.is_none() {
             self.changes.note(due);
             if queued {
                 self.changes.queue.notify_one();
             }
+        }
+        for reply in replies {
+            reply(failed.as_ref());
         }
     }
 }

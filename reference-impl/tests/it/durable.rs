@@ -31,6 +31,13 @@ pub(crate) fn in_folder(folder: &Path) -> Vec<String> {
         .collect()
 }
 
+async fn assert_whole(api: &Api, id: &str) {
+    let url = api.file_of(id).await;
+    let response = api.client.get(url).send().await.unwrap();
+    let whole = content(WINDOW, 1800 * RATE);
+    assert_eq!(response.bytes().await.unwrap(), whole);
+}
+
 #[tokio::test]
 async fn a_job_goes_on_where_it_was_after_an_orderly_stop() {
     let folder = tempfile::tempdir().unwrap();
@@ -51,17 +58,7 @@ async fn a_job_goes_on_where_it_was_after_an_orderly_stop() {
     let after = percent(&api.progress(&id).await);
     assert!(after >= before, "{after} after {before}");
     api.source.0.hold.store(false, SeqCst);
-    let url = api.file_of(&id).await;
-    let bytes = api
-        .client
-        .get(url)
-        .send()
-        .await
-        .unwrap()
-        .bytes()
-        .await
-        .unwrap();
-    assert_eq!(bytes, content(WINDOW, 1800 * RATE));
+    assert_whole(&api, &id).await;
     assert!(in_folder(&folder.path().join("work")).is_empty());
 }
 
@@ -93,17 +90,7 @@ async fn progress_stands_still_where_a_source_can_only_begin_anew() {
     })
     .await;
     assert!(seen.is_sorted(), "{seen:?}");
-    let url = api.file_of(&id).await;
-    let bytes = api
-        .client
-        .get(url)
-        .send()
-        .await
-        .unwrap()
-        .bytes()
-        .await
-        .unwrap();
-    assert_eq!(bytes, content(WINDOW, 1800 * RATE));
+    assert_whole(&api, &id).await;
 }
 
 #[tokio::test]

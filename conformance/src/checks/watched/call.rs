@@ -201,9 +201,15 @@ fn last(view: &View, download: &Download) -> Found {
         let why = "whether 1 is the end cannot be told; name the scale in the target file: [progress.callback] scale";
         return found(download, Opinion::Inconclusive(why.to_owned()), [last]);
     }
+    let body = progress::callback_body(&last.receipt);
+    let is_misnamed = body.is_none_or(|body| misnamed(&body, true).is_some());
     let expected = "the end, with a file address";
     let opinion = match (is_end, &last.reading.url) {
         (true, Some(_)) => Opinion::Pass,
+        _ if is_misnamed => Opinion::Inconclusive(
+            "the names of the last callback are not the page's, which is CALL-02's matter"
+                .to_owned(),
+        ),
         (true, None) => Opinion::fail(expected, "the end without a file address"),
         (false, _) => Opinion::fail(
             expected,

@@ -74,7 +74,8 @@ fn at_once(api: &Api, view: &View, series: &Series<'_>) -> bool {
             .readings
             .first()
             .is_some_and(|r| !crate::progress::is_end(r, s.end));
-        begins && s.ends().next().is_some()
+        // Where no end has an address, the lack of one proves nothing.
+        begins && s.ends().any(|r| r.url.is_some())
     });
     let less =
         |called: &Called| called.reading.from > first.to && !view.is_call_end(&called.reading);

@@ -217,13 +217,13 @@ pub(super) async fn long(common: &Common<'_>) {
     let second = async {
         // A quarter of the way, by what is known of it.
         tokio::time::sleep_until(Instant::now() + pace.time / 4).await;
-        let started = stage
-            .start(
-                stage.name("PROG-08", 0),
-                stage.window(pace.seconds),
-                Address::None,
-            )
-            .await;
+        // Where there is nothing to ask, only callbacks tell.
+        let address = match stage.session.api.query {
+            Some(_) => Address::None,
+            None => watched_address(stage),
+        };
+        let name = stage.name("PROG-08", 0);
+        let started = stage.start(name, stage.window(pace.seconds), address).await;
         Follower::new(stage, &started).until_told().await;
     };
     let follow = async {

@@ -5,6 +5,7 @@ mod addresses;
 mod faults;
 mod load;
 mod order;
+mod pool;
 mod receiver;
 mod retries;
 mod slow;
@@ -25,7 +26,7 @@ use super::{
 use crate::clock::{Clock, Moment};
 
 /// Longer than anything here takes; a test that waits so long has failed.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(300);
 
 type Faults = Box<dyn Fn(&Upcoming<'_>) -> Option<Fault> + Send + Sync>;
 

@@ -88,7 +88,8 @@ fn unreached(api: &Api, view: &View, control: &Download, download: &Download) ->
     }
     let usual = api_time(view, control);
     let took = download.start.exchange.took;
-    if took >= usual + DELAY {
+    // On a busy machine any answer may take a second longer than another.
+    if took >= (usual + DELAY).max(4 * usual) {
         return Opinion::fail(
             format!(
                 "an answer as soon as with an address where somebody is ({} ms)",
