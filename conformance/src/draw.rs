@@ -12,7 +12,7 @@ use crate::case::{Case, Plan};
 use crate::seed;
 
 /// Of how many downloads that are left one check may use one.
-const SHARE: u32 = 8;
+const SHARE: u32 = 12;
 
 /// Where a case comes from: what draws it again from the same seed, contract and target file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -175,7 +175,7 @@ mod tests {
 
     #[test]
     fn downloads_that_are_left_limit_random_cases() {
-        assert_eq!(abouts(1, 20, Some(24)).len(), 1 + 3);
+        assert_eq!(abouts(1, 20, Some(36)).len(), 1 + 3);
         assert_eq!(abouts(1, 20, Some(0)).len(), 1);
     }
 
