@@ -8,6 +8,8 @@
 #![allow(missing_docs, reason = "tests are read, not linked to")]
 
 mod browser;
+#[cfg(unix)]
+mod docs;
 mod gate;
 mod help;
 mod mock;

@@ -1,0 +1,68 @@
+//! Files that documents show: read by whatever will read them.
+
+use std::path::Path;
+
+use smsload_conformance::Target;
+use smsload_mock::WorldFile;
+use smsload_spec::{Contract, Document as Source, Load};
+
+use super::document::{Block, all, root};
+
+/// What is wrong with a file, by its own reader; nothing if it has none here.
+fn wrong(path: &Path, language: &str, text: &str) -> Option<String> {
+    match language {
+        "toml" if text.contains("base_url") => Target::read(path).err().map(|e| e.to_string()),
+        "toml" => toml::from_str::<toml::Table>(text)
+            .err()
+            .map(|e| e.to_string()),
+        "yaml" if text.contains("\ndevices:") => WorldFile::read(path).err().map(|e| e.to_string()),
+        "yaml" if text.contains("\nopenapi: 3") => {
+            let load = Load {
+                document: Source::File(path.to_owned()),
+                overlays: Vec::new(),
+            };
+            Contract::load(&load).err().map(|e| e.to_string())
+        }
+        "yaml" => serde_yaml::from_str::<serde_yaml::Value>(text)
+            .err()
+            .map(|e| e.to_string()),
+        "json" => serde_json::from_str::<serde_json::Value>(text)
+            .err()
+            .map(|e| e.to_string()),
+        _ => None,
+    }
+}
+
+#[test]
+fn files_that_are_shown_can_be_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut found = Vec::new();
+    for document in all() {
+        for block in &document.blocks {
+            let Block::Text {
+                line,
+                language,
+                file,
+                text,
+            } = block
+            else {
+                continue;
+            };
+            let place = format!("{}:{line}", document.name);
+            let name = file.as_deref().unwrap_or("fragment");
+            let path = folder.path().join(name.rsplit('/').next().unwrap());
+            std::fs::write(&path, text).unwrap();
+            found.extend(wrong(&path, language, text).map(|why| format!("{place}: {why}")));
+            // A file of this repository is shown as it is.
+            let own = file.as_ref().map(|file| root().join(file));
+            if let Some(own) = own.filter(|own| own.is_file()) {
+                let own = std::fs::read_to_string(own).unwrap();
+                let is_same = own.trim_end() == text.trim_end();
+                if !is_same {
+                    found.push(format!("{place}: {name} is another by now"));
+                }
+            }
+        }
+    }
+    assert!(found.is_empty(), "{}", found.join("\n"));
+}
