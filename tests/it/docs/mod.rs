@@ -4,6 +4,8 @@
 //! A document is found by walking; `stage.rs` is the one place that says what must be there for it, and what cannot be run.
 //! Commands of a document run in order, in one shell, as a reader would run them who types them all.
 
+mod builder;
+mod ci;
 mod document;
 mod files;
 mod links;

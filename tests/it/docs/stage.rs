@@ -62,9 +62,42 @@ const SIGN: (&str, &str) = ("sign.sh", "#!/bin/sh\necho signature\n");
 
 const QUICKLY: &str = "[limits]\nkeep_seconds = 1\nwatched_seconds = 2\n";
 
+const TARGET: &str = r#"base_url = "http://127.0.0.1:8080"
+[fixtures]
+device = "34020000001110000228"
+channel = "34020000001320000666"
+recorded = { start = "2025-04-04T21:30:00", end = "2025-04-04T22:00:00" }
+[declared]
+progress_query = true
+[limits]
+keep_seconds = 1
+watched_seconds = 2
+"#;
+
+const KNOWN: &str = r#"[[failure]]
+id = "BODY-01"
+reason = "a request without channel is taken for channel 1; ticket 4711"
+expires = 9999-12-31
+"#;
+
 const SMS: &str = "smsload mock --speed 60";
 
 pub(crate) const STAGES: &[Stage] = &[
+    Stage {
+        document: "docs/ci/client",
+        files: &[("test.sh", "#!/bin/sh\nsmsload verify --only ACC-01\n")],
+        ..NOTHING
+    },
+    Stage {
+        document: "docs/ci/server",
+        servers: &[(8080, "smsload mock --speed 60 --misbehave missing-channel")],
+        files: &[
+            ("start-server.sh", "#!/bin/sh\n"),
+            ("target.toml", TARGET),
+            ("known.toml", KNOWN),
+        ],
+        ..NOTHING
+    },
     Stage {
         document: "README.md",
         servers: &[(8080, SMS)],
