@@ -232,3 +232,25 @@ fn what_is_not_run_has_a_reason_and_is_there() {
         }
     }
 }
+
+/// Each heading of the page is a message that the command below it is shown to give; that command is run as all others are.
+#[test]
+fn messages_are_headings_of_what_gives_them() {
+    let all = document::all();
+    for document in all
+        .iter()
+        .filter(|d| d.name.starts_with("docs/troubleshooting"))
+    {
+        let mut count = 0;
+        for section in document.text.split("\n## ").skip(1) {
+            let (heading, rest) = section.split_once('\n').unwrap();
+            let message = heading.trim_matches('`').trim();
+            let console = rest.split("```console\n").nth(1).unwrap();
+            let mut shown = console.split("```").next().unwrap().lines();
+            let is_shown = shown.any(|line| shown::is_what_came(&format!("…{message}…"), line));
+            assert!(is_shown, "{}: nothing gives {heading}", document.name);
+            count += 1;
+        }
+        assert!(count >= 16, "{}", document.name);
+    }
+}

@@ -116,6 +116,22 @@ pub(crate) const STAGES: &[Stage] = &[
         ..NOTHING
     },
     Stage {
+        document: "docs/ci.md",
+        servers: &[(8080, "smsload mock --speed 60 --misbehave missing-channel")],
+        files: &[("target.toml", TARGET)],
+        ..NOTHING
+    },
+    Stage {
+        document: "docs/offline-client.md",
+        needs_tools: true,
+        ..NOTHING
+    },
+    Stage {
+        document: "docs/vendor-overlay.md",
+        shortened: &[("examples/vendor/target.toml", "[limits]\n", QUICKLY)],
+        ..NOTHING
+    },
+    Stage {
         document: "docs/archive.md",
         copies: &[
             ("a.mp4", "reference-impl/assets/h264-aac.mp4"),
@@ -162,6 +178,12 @@ def test_download():
 "#;
 
 pub(crate) const NOT_RUN: &[NotRun] = &[
+    NotRun {
+        document: "docs/offline-client.md",
+        command: "docker run ",
+        reason: "it starts the image of a reader's client",
+        run_by_ci: None,
+    },
     NotRun {
         document: "README.md",
         command: "cargo run --release -- verify",
