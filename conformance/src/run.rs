@@ -53,8 +53,8 @@ pub struct Run {
 }
 
 /// What a part of a run came to.
-struct Outcome {
-    lines: Vec<LineResult>,
+pub(crate) struct Outcome {
+    pub(crate) lines: Vec<LineResult>,
     ended: Ended,
     notes: Vec<String>,
     exchanges: u64,
@@ -222,7 +222,7 @@ impl Turn {
 }
 
 /// Judges the lines of the catalogue. What is watched over time is watched while the other lines are judged.
-async fn catalogue(
+pub(crate) async fn catalogue(
     session: &Session,
     receiver: Option<&Receiver>,
     lines: &[(&'static Requirement, Line)],

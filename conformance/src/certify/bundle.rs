@@ -1,0 +1,411 @@
+//! The bundle: one zip file with everything that a certification rests on, and a signed statement that names each file in
+//! it. Written once, front to back; read with suspicion.
+//!
+//! Limits when it is read: at most [`MAX_FILES`] files, only names that a bundle can have (so none leads out of it), at
+//! most [`MAX_FILE`] bytes of a file and [`MAX_TOTAL`] of all, counted while they are unpacked, whatever the zip says of
+//! itself. Nothing is unpacked to disk.
+
+use std::collections::BTreeSet;
+use std::fs::File;
+use std::io::{self, BufReader, BufWriter, Read, Write};
+use std::path::{Path, PathBuf};
+
+use sha2::{Digest as _, Sha256};
+use zip::write::SimpleFileOptions;
+use zip::{CompressionMethod, ZipArchive, ZipWriter};
+
+use super::keys::{PublicKey, SecretKey};
+use super::predicate::{PREDICATE_TYPE, Predicate};
+use super::seal::{Envelope, SealError, Statement, Subject};
+use crate::about::hex;
+use crate::text::shown;
+
+/// Files of a bundle at most.
+const MAX_FILES: usize = 64;
+/// Bytes of one of them at most: the exchanges of a long run.
+const MAX_FILE: u64 = 2 * 1024 * 1024 * 1024;
+/// Bytes of all of them at most.
+const MAX_TOTAL: u64 = 4 * 1024 * 1024 * 1024;
+/// Bytes of a file that is read into memory, at most.
+const MAX_IN_MEMORY: u64 = 64 * 1024 * 1024;
+
+/// The signed statement.
+pub(super) const ATTESTATION: &str = "attestation.json";
+/// What the vendor says of the target: [`super::Declaration`].
+pub(super) const DECLARATION: &str = "declaration.json";
+/// The contract, after its overlays.
+pub(super) const CONTRACT: &str = "contract.json";
+/// The catalogue.
+pub(super) const CATALOGUE: &str = "requirements.yaml";
+/// The page for people.
+pub(super) const SUMMARY: &str = "summary.html";
+/// The badge.
+pub(super) const BADGE: &str = "badge.svg";
+/// Files of each run, in `run-N/`.
+pub(super) const RUN_FILES: [&str; 3] = ["report.json", "report.html", "evidence.jsonl"];
+
+const TOP: [&str; 6] = [
+    ATTESTATION,
+    DECLARATION,
+    CONTRACT,
+    CATALOGUE,
+    SUMMARY,
+    BADGE,
+];
+
+/// Why a bundle cannot be written or read.
+#[derive(Debug, thiserror::Error)]
+pub enum BundleError {
+    /// A file cannot be read or written.
+    #[error("{}: {error}", file.display())]
+    Io {
+        /// The file.
+        file: PathBuf,
+        /// What the system says.
+        error: io::Error,
+    },
+    /// It is no zip, or a broken one.
+    #[error("{}: is no bundle, or was cut off ({why})", file.display())]
+    NoZip {
+        /// The file.
+        file: PathBuf,
+        /// What the reader says.
+        why: String,
+    },
+    /// It has a file that no bundle has.
+    #[error("it holds \"{}\", which no bundle holds; nothing was unpacked", shown(.0))]
+    Foreign(String),
+    /// A file stands in it twice.
+    #[error("it holds \"{}\" twice", shown(.0))]
+    Twice(String),
+    /// It lacks a file.
+    #[error("it lacks {0}")]
+    Lacks(String),
+    /// It is larger than a bundle can be.
+    #[error("{what} is larger than {limit} MiB, which no bundle is; nothing was unpacked")]
+    TooLarge {
+        /// What.
+        what: String,
+        /// How large it may be.
+        limit: u64,
+    },
+    /// Its signature or its statement is not right.
+    #[error(transparent)]
+    Seal(#[from] SealError),
+    /// A file in it is not in its form.
+    #[error("{name} cannot be read: {why}")]
+    Form {
+        /// The file.
+        name: String,
+        /// What is wrong.
+        why: String,
+    },
+}
+
+/// Writes a bundle.
+pub(super) struct Writer {
+    file: PathBuf,
+    /// Where it is written until it is whole.
+    work: tempfile::NamedTempFile,
+    zip: ZipWriter<BufWriter<File>>,
+    subjects: Vec<Subject>,
+}
+
+impl Writer {
+    /// A new bundle. It appears under its name when it is whole.
+    pub(super) fn create(file: &Path) -> Result<Self, BundleError> {
+        let io = |error| BundleError::Io {
+            file: file.to_owned(),
+            error,
+        };
+        let folder = file.parent().filter(|p| !p.as_os_str().is_empty());
+        let work = tempfile::Builder::new()
+            .prefix(".smsload-bundle-")
+            .tempfile_in(folder.unwrap_or(Path::new(".")))
+            .map_err(io)?;
+        let out = work.reopen().map_err(io)?;
+        Ok(Self {
+            file: file.to_owned(),
+            work,
+            zip: ZipWriter::new(BufWriter::new(out)),
+            subjects: Vec::new(),
+        })
+    }
+
+    /// A folder beside the bundle, for what is on its way into it.
+    pub(super) fn folder(&self) -> io::Result<tempfile::TempDir> {
+        let beside = self.work.path().parent().unwrap_or(Path::new("."));
+        tempfile::Builder::new()
+            .prefix(".smsload-run-")
+            .tempdir_in(beside)
+    }
+
+    /// Adds a file that will be signed for.
+    pub(super) fn add(&mut self, name: &str, from: impl Read) -> Result<(), BundleError> {
+        let sha256 = self.put(name, from)?;
+        self.subjects.push(Subject::new(name, sha256));
+        Ok(())
+    }
+
+    fn put(&mut self, name: &str, from: impl Read) -> Result<String, BundleError> {
+        let options = SimpleFileOptions::default()
+            .compression_method(CompressionMethod::Deflated)
+            .large_file(true);
+        let written = self.zip.start_file(name, options);
+        let written = written.map_err(io::Error::from).and_then(|()| {
+            let mut from = Hashing::new(from);
+            io::copy(&mut from, &mut self.zip)?;
+            Ok(from.finish())
+        });
+        written.map_err(|error| BundleError::Io {
+            file: self.file.clone(),
+            error,
+        })
+    }
+
+    /// Signs for everything in it, and lets it appear under its name.
+    pub(super) fn seal(mut self, predicate: Predicate, key: &SecretKey) -> Result<(), BundleError> {
+        let subjects = std::mem::take(&mut self.subjects);
+        let envelope = Statement::new(subjects, PREDICATE_TYPE, predicate).seal(key)?;
+        let text = serde_json::to_vec_pretty(&envelope).map_err(|e| BundleError::Form {
+            name: ATTESTATION.to_owned(),
+            why: e.to_string(),
+        })?;
+        self.put(ATTESTATION, &*text)?;
+        let file = self.file;
+        let io = |error| BundleError::Io {
+            file: file.clone(),
+            error,
+        };
+        let mut out = self.zip.finish().map_err(|e| io(e.into()))?;
+        out.flush().map_err(io)?;
+        out.get_ref().sync_all().map_err(io)?;
+        self.work
+            .persist(&file)
+            .map_err(|e| BundleError::Io {
+                file: file.clone(),
+                error: e.error,
+            })
+            .map(drop)
+    }
+}
+
+/// What is not as the statement says.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Tampering {
+    /// Another content.
+    #[error("{0} was changed after it was signed")]
+    Changed(String),
+    /// It is gone.
+    #[error("{0} was removed after it was signed")]
+    Removed(String),
+    /// It was not signed for.
+    #[error("{0} was added after it was signed")]
+    Added(String),
+}
+
+/// A bundle that is being read.
+#[derive(Debug)]
+pub(super) struct Bundle {
+    file: PathBuf,
+    zip: ZipArchive<BufReader<File>>,
+    names: BTreeSet<String>,
+}
+
+impl Bundle {
+    /// Opens a bundle and looks at what it claims to hold.
+    pub(super) fn open(file: &Path) -> Result<Self, BundleError> {
+        let opened = File::open(file).map_err(|error| BundleError::Io {
+            file: file.to_owned(),
+            error,
+        })?;
+        let no_zip = |e: zip::result::ZipError| BundleError::NoZip {
+            file: file.to_owned(),
+            why: e.to_string(),
+        };
+        let mut zip = ZipArchive::new(BufReader::new(opened)).map_err(no_zip)?;
+        let too_large = |what: String, limit: u64| BundleError::TooLarge {
+            what,
+            limit: limit / 1024 / 1024,
+        };
+        if zip.len() > MAX_FILES {
+            return Err(BundleError::Foreign(format!("{} files", zip.len())));
+        }
+        let (mut names, mut total) = (BTreeSet::new(), 0_u64);
+        for at in 0..zip.len() {
+            let entry = zip.by_index_raw(at).map_err(no_zip)?;
+            let name = entry.name().map_err(no_zip)?.into_owned();
+            if !is_known(&name) {
+                return Err(BundleError::Foreign(name));
+            }
+            if entry.size() > MAX_FILE {
+                return Err(too_large(name, MAX_FILE));
+            }
+            total = total.saturating_add(entry.size());
+            if !names.insert(name.clone()) {
+                return Err(BundleError::Twice(name));
+            }
+        }
+        if total > MAX_TOTAL {
+            return Err(too_large("its content".to_owned(), MAX_TOTAL));
+        }
+        Ok(Self {
+            file: file.to_owned(),
+            zip,
+            names,
+        })
+    }
+
+    /// Reads a file of it, as a stream.
+    pub(super) fn with<T>(
+        &mut self,
+        name: &str,
+        read: impl FnOnce(&mut dyn Read) -> io::Result<T>,
+    ) -> Result<T, BundleError> {
+        if !self.names.contains(name) {
+            return Err(BundleError::Lacks(name.to_owned()));
+        }
+        let broken = |why: String| BundleError::NoZip {
+            file: self.file.clone(),
+            why: format!("{name}: {why}"),
+        };
+        let entry = self.zip.by_name(name).map_err(|e| broken(e.to_string()))?;
+        // What the zip says of the size was looked at, and is not trusted.
+        let mut bounded = entry.take(MAX_FILE + 1);
+        let out = read(&mut bounded).map_err(|e| broken(e.to_string()))?;
+        if bounded.limit() == 0 {
+            return Err(BundleError::TooLarge {
+                what: name.to_owned(),
+                limit: MAX_FILE / 1024 / 1024,
+            });
+        }
+        Ok(out)
+    }
+
+    /// A file of it, in memory.
+    pub(super) fn bytes(&mut self, name: &str) -> Result<Vec<u8>, BundleError> {
+        let bytes = self.with(name, |from| {
+            let mut bytes = Vec::new();
+            from.take(MAX_IN_MEMORY + 1).read_to_end(&mut bytes)?;
+            Ok(bytes)
+        })?;
+        if bytes.len() as u64 > MAX_IN_MEMORY {
+            return Err(BundleError::TooLarge {
+                what: name.to_owned(),
+                limit: MAX_IN_MEMORY / 1024 / 1024,
+            });
+        }
+        Ok(bytes)
+    }
+
+    /// The statement, if the key signed it.
+    pub(super) fn statement(
+        &mut self,
+        key: &PublicKey,
+    ) -> Result<Statement<Predicate>, BundleError> {
+        let text = self.bytes(ATTESTATION)?;
+        let envelope: Envelope = serde_json::from_slice(&text).map_err(|e| BundleError::Form {
+            name: ATTESTATION.to_owned(),
+            why: e.to_string(),
+        })?;
+        Ok(Statement::open(&envelope, key, PREDICATE_TYPE)?)
+    }
+
+    /// Everything that is not as the statement says.
+    pub(super) fn tampering(
+        &mut self,
+        statement: &Statement<Predicate>,
+    ) -> Result<Vec<Tampering>, BundleError> {
+        let mut found = Vec::new();
+        let mut signed = BTreeSet::from([ATTESTATION]);
+        for subject in &statement.subject {
+            let name = subject.name.as_str();
+            signed.insert(name);
+            if !self.names.contains(name) {
+                found.push(Tampering::Removed(shown(name)));
+                continue;
+            }
+            let is_right = self.with(name, |from| {
+                let mut hashing = Hashing::new(from);
+                io::copy(&mut hashing, &mut io::sink())?;
+                Ok(Some(hashing.finish().as_str()) == subject.sha256())
+            });
+            // A file that cannot be unpacked any more was changed, too.
+            if !matches!(is_right, Ok(true)) {
+                found.push(Tampering::Changed(shown(name)));
+            }
+        }
+        let added = self.names.iter().filter(|n| !signed.contains(n.as_str()));
+        found.extend(added.map(|name| Tampering::Added(shown(name))));
+        Ok(found)
+    }
+}
+
+/// True for the name of a file that a bundle can have.
+fn is_known(name: &str) -> bool {
+    let in_run = || {
+        let (folder, file) = name.split_once('/')?;
+        let number: u8 = folder.strip_prefix("run-")?.parse().ok()?;
+        // One form only: no leading zeros or signs.
+        (folder == format!("run-{number}") && RUN_FILES.contains(&file)).then_some(())
+    };
+    TOP.contains(&name) || in_run().is_some()
+}
+
+/// Hashes what is read through it.
+struct Hashing<R> {
+    from: R,
+    hash: Sha256,
+}
+
+impl<R: Read> Hashing<R> {
+    fn new(from: R) -> Self {
+        Self {
+            from,
+            hash: Sha256::new(),
+        }
+    }
+
+    fn finish(self) -> String {
+        hex(&self.hash.finalize())
+    }
+}
+
+impl<R: Read> Read for Hashing<R> {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        let read = self.from.read(out)?;
+        self.hash.update(&out[..read]);
+        Ok(read)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_known;
+
+    #[test]
+    fn no_name_leads_out_of_a_bundle() {
+        for known in [
+            "attestation.json",
+            "run-1/report.json",
+            "run-12/evidence.jsonl",
+        ] {
+            assert!(is_known(known), "{known}");
+        }
+        for foreign in [
+            "../report.json",
+            "/etc/passwd",
+            "run-1/../report.json",
+            "run-01/report.json",
+            "run-+1/report.json",
+            "run-1/x",
+            "run-1/",
+            "run-300/report.json",
+            "",
+            "RUN-1/report.json",
+            "run-1\\report.json",
+        ] {
+            assert!(!is_known(foreign), "{foreign}");
+        }
+    }
+}
