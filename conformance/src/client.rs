@@ -32,7 +32,7 @@ use crate::tls::TlsError;
 #[derive(Debug)]
 enum Carrier {
     Network(Box<Transport>),
-    Playback(Playback),
+    Playback(Box<Playback>),
 }
 
 /// A client for one run.
@@ -55,7 +55,7 @@ impl Client {
 
     /// A client that has its answers from a recording of the target.
     pub(crate) fn of_recording(recording: Playback, target: &Target) -> Self {
-        Self::with(Carrier::Playback(recording), target)
+        Self::with(Carrier::Playback(Box::new(recording)), target)
     }
 
     fn with(carrier: Carrier, target: &Target) -> Self {

@@ -45,7 +45,9 @@ pub(crate) async fn judge(
         return verdict(line, Verdict::Skipped, plan.note);
     }
     let label = plan.label.unwrap_or(check.line);
-    let left = session.downloads().left();
+    let downloads = session.downloads();
+    downloads.give(plan.downloads());
+    let left = downloads.spare();
     let mut drawn = draw(&plan, label, settings.seed, settings.cases, left);
     let mut tally = Tally::default();
     let (mut first, mut size) = (0, FIRST);

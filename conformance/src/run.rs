@@ -239,6 +239,16 @@ pub(crate) async fn catalogue(
         target: &builder.target,
         seed: builder.seed,
     };
+    if session.downloads().left().is_some() {
+        let judged = lines
+            .iter()
+            .filter(|(r, line)| what_awaits(r, &line.id, &builder.target) == Awaits::Judged);
+        let plans =
+            judged.filter_map(|(_, line)| Some((checks::find(&line.id)?.plan)(&session.api)));
+        session
+            .downloads()
+            .keep(plans.map(|plan| plan.downloads()).sum());
+    }
     let mut results = HashMap::new();
     for turn in [Turn::Usual, Turn::Careful, Turn::Late] {
         session.take_care(turn == Turn::Careful);

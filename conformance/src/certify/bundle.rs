@@ -2,7 +2,7 @@
 //! it. Written once, front to back; read with suspicion.
 //!
 //! Limits when it is read: at most [`MAX_FILES`] files, only names that a bundle can have (so none leads out of it), at
-//! most [`MAX_FILE`] bytes of a file and [`MAX_TOTAL`] of all, counted while they are unpacked, whatever the zip says of
+//! most as many bytes as [`BOUNDS`] says, counted while they are unpacked, whatever the zip says of
 //! itself. Nothing is unpacked to disk.
 
 use std::collections::BTreeSet;
@@ -22,12 +22,23 @@ use crate::text::shown;
 
 /// Files of a bundle at most.
 const MAX_FILES: usize = 64;
-/// Bytes of one of them at most: the exchanges of a long run.
-const MAX_FILE: u64 = 2 * 1024 * 1024 * 1024;
-/// Bytes of all of them at most.
-const MAX_TOTAL: u64 = 4 * 1024 * 1024 * 1024;
 /// Bytes of a file that is read into memory, at most.
 const MAX_IN_MEMORY: u64 = 64 * 1024 * 1024;
+
+/// How large a bundle may be.
+#[derive(Debug, Clone, Copy)]
+struct Bounds {
+    /// Bytes of a file.
+    file: u64,
+    /// Bytes of all of them.
+    total: u64,
+}
+
+const BOUNDS: Bounds = Bounds {
+    // The exchanges of a long run.
+    file: 1024 * 1024 * 1024,
+    total: 3 * 1024 * 1024 * 1024,
+};
 
 /// The signed statement.
 pub(super) const ATTESTATION: &str = "attestation.json";
@@ -65,16 +76,17 @@ pub enum BundleError {
         error: io::Error,
     },
     /// It is no zip, or a broken one.
-    #[error("{}: is no bundle, or was cut off ({why})", file.display())]
+    #[error("it is no bundle, or was cut off ({why})")]
     NoZip {
-        /// The file.
-        file: PathBuf,
         /// What the reader says.
         why: String,
     },
     /// It has a file that no bundle has.
     #[error("it holds \"{}\", which no bundle holds; nothing was unpacked", shown(.0))]
     Foreign(String),
+    /// It has more files than a bundle has.
+    #[error("it holds {0} files, which no bundle does; nothing was unpacked")]
+    TooMany(usize),
     /// A file stands in it twice.
     #[error("it holds \"{}\" twice", shown(.0))]
     Twice(String),
@@ -82,7 +94,7 @@ pub enum BundleError {
     #[error("it lacks {0}")]
     Lacks(String),
     /// It is larger than a bundle can be.
-    #[error("{what} is larger than {limit} MiB, which no bundle is; nothing was unpacked")]
+    #[error("{what} is larger than {limit} MiB, which nothing in a bundle may be")]
     TooLarge {
         /// What.
         what: String,
@@ -153,14 +165,23 @@ impl Writer {
             .large_file(true);
         let written = self.zip.start_file(name, options);
         let written = written.map_err(io::Error::from).and_then(|()| {
-            let mut from = Hashing::new(from);
-            io::copy(&mut from, &mut self.zip)?;
-            Ok(from.finish())
+            let mut from = Hashing::new(from.take(BOUNDS.file + 1));
+            let length = io::copy(&mut from, &mut self.zip)?;
+            Ok((from.finish(), length))
         });
-        written.map_err(|error| BundleError::Io {
+        let too_large = BundleError::TooLarge {
+            what: name.to_owned(),
+            limit: BOUNDS.file / 1024 / 1024,
+        };
+        let (sha256, length) = written.map_err(|error| BundleError::Io {
             file: self.file.clone(),
             error,
-        })
+        })?;
+        // Nobody could read it again.
+        if length > BOUNDS.file {
+            return Err(too_large);
+        }
+        Ok(sha256)
     }
 
     /// Signs for everything in it, and lets it appear under its name.
@@ -207,29 +228,30 @@ pub enum Tampering {
 /// A bundle that is being read.
 #[derive(Debug)]
 pub(super) struct Bundle {
-    file: PathBuf,
     zip: ZipArchive<BufReader<File>>,
     names: BTreeSet<String>,
+    bounds: Bounds,
 }
 
 impl Bundle {
     /// Opens a bundle and looks at what it claims to hold.
     pub(super) fn open(file: &Path) -> Result<Self, BundleError> {
+        Self::open_within(file, BOUNDS)
+    }
+
+    fn open_within(file: &Path, bounds: Bounds) -> Result<Self, BundleError> {
         let opened = File::open(file).map_err(|error| BundleError::Io {
             file: file.to_owned(),
             error,
         })?;
-        let no_zip = |e: zip::result::ZipError| BundleError::NoZip {
-            file: file.to_owned(),
-            why: e.to_string(),
-        };
+        let no_zip = |e: zip::result::ZipError| BundleError::NoZip { why: e.to_string() };
         let mut zip = ZipArchive::new(BufReader::new(opened)).map_err(no_zip)?;
         let too_large = |what: String, limit: u64| BundleError::TooLarge {
             what,
             limit: limit / 1024 / 1024,
         };
         if zip.len() > MAX_FILES {
-            return Err(BundleError::Foreign(format!("{} files", zip.len())));
+            return Err(BundleError::TooMany(zip.len()));
         }
         let (mut names, mut total) = (BTreeSet::new(), 0_u64);
         for at in 0..zip.len() {
@@ -238,22 +260,18 @@ impl Bundle {
             if !is_known(&name) {
                 return Err(BundleError::Foreign(name));
             }
-            if entry.size() > MAX_FILE {
-                return Err(too_large(name, MAX_FILE));
+            if entry.size() > bounds.file {
+                return Err(too_large(name, bounds.file));
             }
             total = total.saturating_add(entry.size());
             if !names.insert(name.clone()) {
                 return Err(BundleError::Twice(name));
             }
         }
-        if total > MAX_TOTAL {
-            return Err(too_large("its content".to_owned(), MAX_TOTAL));
+        if total > bounds.total {
+            return Err(too_large("its content".to_owned(), bounds.total));
         }
-        Ok(Self {
-            file: file.to_owned(),
-            zip,
-            names,
-        })
+        Ok(Self { zip, names, bounds })
     }
 
     /// Reads a file of it, as a stream.
@@ -266,17 +284,16 @@ impl Bundle {
             return Err(BundleError::Lacks(name.to_owned()));
         }
         let broken = |why: String| BundleError::NoZip {
-            file: self.file.clone(),
             why: format!("{name}: {why}"),
         };
         let entry = self.zip.by_name(name).map_err(|e| broken(e.to_string()))?;
         // What the zip says of the size was looked at, and is not trusted.
-        let mut bounded = entry.take(MAX_FILE + 1);
+        let mut bounded = entry.take(self.bounds.file + 1);
         let out = read(&mut bounded).map_err(|e| broken(e.to_string()))?;
         if bounded.limit() == 0 {
             return Err(BundleError::TooLarge {
                 what: name.to_owned(),
-                limit: MAX_FILE / 1024 / 1024,
+                limit: self.bounds.file / 1024 / 1024,
             });
         }
         Ok(out)
@@ -381,7 +398,57 @@ impl<R: Read> Read for Hashing<R> {
 
 #[cfg(test)]
 mod tests {
-    use super::is_known;
+    use std::io::Read as _;
+
+    use super::*;
+
+    /// A zip whose file says that it is as large as this, and is four times that.
+    fn bomb(length: u32) -> tempfile::NamedTempFile {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let mut zip = ZipWriter::new(file.reopen().unwrap());
+        let options = SimpleFileOptions::default().compression_method(CompressionMethod::Deflated);
+        zip.start_file(BADGE, options).unwrap();
+        let zeros = io::repeat(0).take(u64::from(length) * 4);
+        io::copy(&mut { zeros }, &mut zip).unwrap();
+        zip.finish().unwrap();
+        let mut bytes = std::fs::read(file.path()).unwrap();
+        let (real, said) = ((length * 4).to_le_bytes(), length.to_le_bytes());
+        for at in 0..bytes.len() - 4 {
+            if bytes[at..at + 4] == real {
+                bytes[at..at + 4].copy_from_slice(&said);
+            }
+        }
+        std::fs::write(file.path(), bytes).unwrap();
+        file
+    }
+
+    #[test]
+    fn what_a_zip_says_of_its_size_is_not_trusted() {
+        let length = 1_234_567;
+        let file = bomb(length);
+        let within = |file_most: u32, total: u32| {
+            let bounds = Bounds {
+                file: file_most.into(),
+                total: total.into(),
+            };
+            let mut bundle = Bundle::open_within(file.path(), bounds)?;
+            let mut read = 0;
+            let unpacked = bundle.with(BADGE, |from| {
+                read = io::copy(from, &mut io::sink())?;
+                Ok(())
+            });
+            assert!(read <= u64::from(file_most) + 1);
+            unpacked
+        };
+        for (file_most, total) in [(length - 1, length), (length, length - 1), (length, length)] {
+            let refused = within(file_most, total).unwrap_err();
+            let is_known = matches!(
+                refused,
+                BundleError::TooLarge { .. } | BundleError::NoZip { .. }
+            );
+            assert!(is_known, "{refused}");
+        }
+    }
 
     #[test]
     fn no_name_leads_out_of_a_bundle() {

@@ -139,7 +139,11 @@ impl PublicKey {
     pub fn id(&self) -> String {
         // An Ed25519 key can always be written.
         let der = self.0.to_public_key_der();
-        sha256(der.as_ref().map(|der| der.as_bytes()).unwrap_or_default())
+        sha256(
+            der.as_ref()
+                .map(ed25519_dalek::pkcs8::Document::as_bytes)
+                .unwrap_or_default(),
+        )
     }
 
     /// True if the signature is this key's over the message, by the strict rules (no weak keys, one form only).

@@ -22,6 +22,7 @@ mod seeds;
 mod standing;
 #[cfg(test)]
 mod tests;
+mod words;
 
 pub use bundle::{BundleError, Tampering};
 pub use check::{CheckError, Checked, Misjudged, check, reports_of};
@@ -33,3 +34,4 @@ pub use run::{CERTIFIED_CASES, Certification, Certified, CertifyError, Progress}
 pub use seal::SealError;
 pub use seeds::ChallengeError;
 pub use standing::{Grade, Remark, Standing};
+pub use words::{checked_text, comparison_text, seeded_text, standing_text};

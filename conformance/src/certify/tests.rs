@@ -228,7 +228,7 @@ async fn refusals(trial: &Trial) {
     std::fs::write(&cut, &whole[..whole.len() / 2]).unwrap();
     let refused = trial.check(&cut, None).await.unwrap_err();
     assert!(
-        refused.starts_with("cut.zip: is no bundle, or was cut off"),
+        refused.starts_with("it is no bundle, or was cut off"),
         "{refused}"
     );
     let missing = trial
