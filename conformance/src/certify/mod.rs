@@ -23,6 +23,7 @@ mod standing;
 #[cfg(test)]
 mod tests;
 mod words;
+mod writer;
 
 pub use bundle::{BundleError, Tampering};
 pub use check::{CheckError, Checked, Misjudged, check, reports_of};

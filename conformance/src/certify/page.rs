@@ -62,7 +62,11 @@ pub(super) fn page(predicate: &Predicate) -> String {
         (
             "Judged",
             "时间",
-            format!("{} – {}", predicate.started_at, predicate.ended_at),
+            format!(
+                "{} – {}",
+                whole_seconds(&predicate.started_at),
+                whole_seconds(&predicate.ended_at)
+            ),
         ),
         (
             "With",
@@ -89,6 +93,12 @@ pub(super) fn page(predicate: &Predicate) -> String {
     };
     // Every value of it is a text; there is nothing that could fail to be written.
     page.render().unwrap_or_default()
+}
+
+/// A time (RFC 3339, UTC) without the parts of a second; any other text as it is.
+pub(super) fn whole_seconds(time: &str) -> String {
+    let read = time.parse::<jiff::Timestamp>();
+    read.map_or_else(|_| shown(time), |time| time.strftime("%FT%TZ").to_string())
 }
 
 fn row(remark: &Remark) -> Row {

@@ -11,13 +11,14 @@ use jiff::fmt::rfc2822;
 use smsload_spec::{Contract, Profile, REQUIREMENTS_YAML};
 
 use super::badge::badge;
-use super::bundle::{self, BundleError, Writer};
+use super::bundle::{self, BundleError};
 use super::declaration::Declaration;
 use super::keys::SecretKey;
 use super::page::page;
 use super::predicate::{Binary, Chosen, Clock, Predicate, Seeded};
 use super::seeds::{self, ChallengeError, Seed};
 use super::standing;
+use super::writer::Writer;
 use crate::about::Fingerprint;
 use crate::builder::{RunBuilder, RunError};
 use crate::event::{Event, Reporter as _};

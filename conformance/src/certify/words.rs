@@ -88,7 +88,8 @@ pub fn checked_text(checked: &Checked) -> String {
     let predicate = &checked.predicate;
     row("signed by", &format!("key {}", checked.key));
     if checked.tampering.is_empty() {
-        let (from, to) = (shown(&predicate.started_at), shown(&predicate.ended_at));
+        let time = super::page::whole_seconds;
+        let (from, to) = (time(&predicate.started_at), time(&predicate.ended_at));
         row(
             "judged",
             &format!("{from} to {to}, at {}", shown(&predicate.target)),
