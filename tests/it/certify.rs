@@ -5,28 +5,7 @@ use std::path::Path;
 
 use crate::support::{Server, smsload};
 
-const VENDOR: &str = r#"
-base_url = "http://127.0.0.1:1"
-[vendor]
-name = "Example Video"
-product = "Example SMS"
-version = "5.2.1"
-[fixtures]
-device = "34020000001110000228"
-channel = "34020000001320000666"
-recorded = { start = "2025-04-04T08:00:00", end = "2025-04-04T14:00:00" }
-platform_id = "2"
-unknown_device = "34020000001110000404"
-unknown_channel = "34020000001320000404"
-empty_window = { start = "1999-01-01T00:00:00", end = "1999-01-01T01:00:00" }
-[declared]
-progress_query = true
-callbacks = true
-files = true
-authentication = false
-tenants = false
-simulated_recordings = true
-"#;
+const VENDOR: &str = include_str!("../../conformance/tests/vendor.toml");
 
 fn folder() -> (tempfile::TempDir, impl Fn(&str) -> String) {
     let dir = tempfile::tempdir().unwrap();

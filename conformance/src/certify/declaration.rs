@@ -126,30 +126,7 @@ mod tests {
         Declaration::read(&file).map_err(|e| e.to_string().replace(&name, ""))
     }
 
-    const WHOLE: &str = r#"
-base_url = "http://127.0.0.1:1"
-[vendor]
-name = "Example Video"
-product = "Example SMS"
-version = "5.2.1"
-[headers]
-Token = "a-secret-token"
-[fixtures]
-device = "1"
-channel = "2"
-recorded = { start = "2025-04-04T08:00:00", end = "2025-04-04T14:00:00" }
-platform_id = "2"
-unknown_device = "3"
-unknown_channel = "4"
-empty_window = { start = "2025-04-05T00:00:00", end = "2025-04-05T01:00:00" }
-[declared]
-progress_query = true
-callbacks = false
-files = false
-authentication = true
-tenants = false
-simulated_recordings = false
-"#;
+    const WHOLE: &str = include_str!("../../tests/vendor.toml");
 
     #[test]
     fn nothing_may_be_left_unsaid() {
@@ -164,7 +141,7 @@ simulated_recordings = false
     fn what_is_written_has_no_secret_and_is_read_again() {
         let declaration = read(WHOLE).unwrap();
         let text = serde_json::to_string_pretty(&declaration).unwrap();
-        assert!(!text.contains("a-secret-token"), "{text}");
+        assert!(!text.contains("a-secret-value"), "{text}");
         let again: Declaration = serde_json::from_str(&text).unwrap();
         assert_eq!(serde_json::to_string_pretty(&again).unwrap(), text);
         assert_eq!(again.target.fixtures, declaration.target.fixtures);

@@ -22,33 +22,7 @@ use crate::result::Verdict;
 
 const CASES: u32 = 12;
 
-const TARGET: &str = r#"
-[vendor]
-name = "Example Video"
-product = "Example SMS \u202E<script>"
-version = "5.2.1"
-[fixtures]
-device = "34020000001110000228"
-channel = "34020000001320000666"
-recorded = { start = "2025-04-04T08:00:00", end = "2025-04-04T10:00:00" }
-platform_id = "2"
-unknown_device = "34020000001110000404"
-unknown_channel = "34020000001320000404"
-empty_window = { start = "1999-01-01T00:00:00", end = "1999-01-01T01:00:00" }
-callback = "http://127.0.0.1:4011/progress"
-[headers]
-x-key = "a-secret-value"
-[declared]
-progress_query = true
-callbacks = true
-files = true
-authentication = false
-tenants = false
-simulated_recordings = true
-[limits]
-completion_seconds = 10
-keep_seconds = 1
-"#;
+const TARGET: &str = include_str!("../../tests/vendor.toml");
 
 struct Trial {
     dir: TempDir,
@@ -73,7 +47,10 @@ impl Trial {
 
     fn certification(&self, url: &str) -> Certification {
         let file = self.file("vendor.toml");
-        std::fs::write(&file, format!("base_url = \"{url}\"{TARGET}")).unwrap();
+        let text = TARGET
+            .replace("http://127.0.0.1:1\"", &format!("{url}\""))
+            .replace("Example SMS", "Example SMS \\u202E<script>");
+        std::fs::write(&file, text).unwrap();
         let declaration = Declaration::read(&file).unwrap();
         let mut one = Certification::new(declaration, Contract::bundled(), self.key()).unwrap();
         one.cases = CASES;
