@@ -8,7 +8,7 @@ use clap::{Args, Parser, Subcommand};
 use smsload_spec::{Contract, Document, Load, Problems};
 
 use crate::terminal::Terminal;
-use crate::{completions, mock, proxy, replay, serve, spec, verify};
+use crate::{certify, completions, mock, proxy, replay, serve, spec, verify};
 
 /// The recording-download API of an SMS (POST /api/smsload/playback/v1/download): its contract, a mock server, a
 /// conformance suite and a reference implementation.
@@ -27,11 +27,12 @@ Examples:
   smsload verify                          judge the embedded reference implementation
   smsload verify http://127.0.0.1:8080    judge a server
   smsload replay out/report.json          is what failed mended?
+  smsload certify --target vendor.toml --key vendor.key    prove it to somebody who was not there
   smsload spec lint my-openapi.yaml       is this contract sound?
 
 Exit codes:
   0  all is well
-  1  what was looked at is wrong: a MUST is broken, a contract has errors
+  1  what was looked at is wrong: a MUST is broken, a contract has errors, a bundle is not sound
   2  wrong usage or configuration, also a port in use
   3  the target was unreachable, a MUST is inconclusive, or the run was cut short";
 
@@ -41,6 +42,7 @@ enum Command {
     Proxy(proxy::ProxyArgs),
     Verify(Box<verify::VerifyArgs>),
     Replay(replay::ReplayArgs),
+    Certify(certify::CertifyArgs),
     Serve(serve::ServeArgs),
     #[command(subcommand)]
     Spec(spec::SpecCommand),
@@ -104,6 +106,7 @@ pub(crate) fn run() -> anyhow::Result<ExitCode> {
         Command::Proxy(args) => block_on(proxy::run(args, terminal))??,
         Command::Verify(args) => block_on(verify::run(*args, terminal))??,
         Command::Replay(args) => block_on(replay::run(args, terminal))??,
+        Command::Certify(args) => block_on(certify::run(args, terminal))??,
         Command::Serve(args) => block_on(serve::run(args))??,
         Command::Spec(command) => spec::run(command, terminal)?,
         Command::Completions(args) => completions::completions(&args),

@@ -1,6 +1,7 @@
 //! `smsload`: the command line. Each subcommand is one thin file; the work is done in the crates.
 
 mod breaches;
+mod certify;
 mod child;
 mod cli;
 mod completions;

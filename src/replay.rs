@@ -4,11 +4,13 @@ use std::path::PathBuf;
 
 use anyhow::Context as _;
 use clap::Args;
-use smsload_conformance::{Again, BaseUrl, Fixtures, Replay, Replayed, Report, replay_exit_code};
+use smsload_conformance::{
+    Again, BaseUrl, DEFAULT_DOWNLOADS, Fixtures, Replay, Replayed, Report, replay_exit_code,
+};
 
 use crate::cli::ContractArgs;
 use crate::exit::{self, Exit};
-use crate::target::{self, DOWNLOADS};
+use crate::target;
 use crate::terminal::Terminal;
 
 /// Send the failures of a report again, and say whether they are there still
@@ -55,7 +57,7 @@ pub(crate) async fn run(args: ReplayArgs, terminal: Terminal) -> anyhow::Result<
             smsload_conformance::Target::new(url, fixtures)
         }
     };
-    target.limits.downloads.get_or_insert(DOWNLOADS);
+    target.limits.downloads.get_or_insert(DEFAULT_DOWNLOADS);
     target.fetch_secrets().await?;
     let address = target.base_url.to_string();
     let replay = Replay::new(&report, contract, target, &args.ids)?;

@@ -9,10 +9,6 @@ use smsload_spec::{Contract, Job};
 
 use crate::embedded::Embedded;
 
-/// Downloads that a run may start on a server that is not our own, unless its target file says otherwise: each of them
-/// may be a real one, on a real device.
-pub(crate) const DOWNLOADS: u32 = 200;
-
 /// Names the server where nothing else does; `smsload mock -- COMMAND` sets it.
 pub(crate) const URL_VARIABLE: &str = "SMSLOAD_URL";
 

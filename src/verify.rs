@@ -13,14 +13,14 @@ use std::time::Duration;
 use anyhow::Context as _;
 use clap::{Args, Subcommand, ValueEnum};
 use smsload_conformance::{
-    DEFAULT_CASES, Event, KnownFailure, REPORT_SCHEMA, Report, Reporter as _, Reports, Run,
-    RunBuilder, Shard, Stop, Terminal as Shown, github_annotations, github_stop,
+    DEFAULT_CASES, DEFAULT_DOWNLOADS, Event, KnownFailure, REPORT_SCHEMA, Report, Reporter as _,
+    Reports, Run, RunBuilder, Shard, Stop, Terminal as Shown, github_annotations, github_stop,
 };
 use smsload_spec::Profile;
 
 use crate::cli::ContractArgs;
 use crate::exit::{self, Exit};
-use crate::target::{self, DOWNLOADS};
+use crate::target;
 use crate::terminal::{Terminal, stop_signal};
 
 /// Judge an implementation by the contract: the embedded reference, or the server at an address
@@ -161,7 +161,7 @@ pub(crate) async fn run(args: VerifyArgs, terminal: Terminal) -> anyhow::Result<
     let file = args.target.as_deref();
     let (mut target, embedded) = target::choose(file, args.url.as_deref(), &contract).await?;
     if embedded.is_none() {
-        target.limits.downloads.get_or_insert(DOWNLOADS);
+        target.limits.downloads.get_or_insert(DEFAULT_DOWNLOADS);
     }
     let stop = Stop::new();
     let builder = Run::builder(Arc::clone(&contract), target.clone());

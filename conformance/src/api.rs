@@ -1,6 +1,8 @@
 //! The API under judgement: what the contract and the target's fixtures say together. Checks write their requests with
 //! it, so that none of them knows a path, and a member's name only where the requirement itself is about that name.
 
+mod members;
+
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -8,6 +10,7 @@ use bytes::Bytes;
 use serde_json::{Map, Value};
 use smsload_spec::{Address, Contract, Job, Operation, ParameterIn, Runtime, Schema, Source};
 
+use self::members::{known, required, resolve, titles};
 use crate::names::{AnswerNames, RequestNames};
 use crate::network::Network;
 use crate::oracle::Oracle;
@@ -336,48 +339,6 @@ fn optional_headers(operation: &Operation) -> Vec<String> {
         .filter(|p| p.place == ParameterIn::Header && !p.required)
         .map(|p| p.name.to_ascii_lowercase())
         .collect()
-}
-
-/// A part of a lowered schema, with the reference at its root followed.
-fn resolve<'s>(schema: &'s Schema, pointer: &str) -> Option<&'s Value> {
-    let mut root = schema.lowered();
-    while let Some(reference) = root.get("$ref").and_then(Value::as_str) {
-        root = schema.lowered().pointer(reference.strip_prefix('#')?)?;
-    }
-    root.pointer(pointer)
-}
-
-fn required(schema: &Schema) -> Vec<String> {
-    let names = resolve(schema, "/required").and_then(Value::as_array);
-    names
-        .into_iter()
-        .flatten()
-        .filter_map(Value::as_str)
-        .map(str::to_owned)
-        .collect()
-}
-
-fn known(schema: &Schema) -> Vec<String> {
-    let names = resolve(schema, "/properties").and_then(Value::as_object);
-    names
-        .into_iter()
-        .flatten()
-        .map(|(name, _)| name.clone())
-        .collect()
-}
-
-fn titles(contract: &Contract, schema: &Schema) -> HashMap<String, String> {
-    let pointer = format!("{}/properties", schema.pointer());
-    let members = contract
-        .document()
-        .pointer(&pointer)
-        .and_then(Value::as_object);
-    let title = |(name, member): (&String, &Value)| {
-        let text = member.get("description")?.as_str()?;
-        let title = text.split([',', '，', '·', ';', '.']).next()?.trim();
-        (!title.is_empty()).then(|| (name.clone(), title.to_owned()))
-    };
-    members.into_iter().flatten().filter_map(title).collect()
 }
 
 fn callback_member(operation: &Operation) -> Option<String> {

@@ -1,11 +1,11 @@
 //! The address of a target.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// The address of a target: `http` or `https`, with a host, perhaps with a path that stands before all paths of the
 /// contract.
-#[derive(Clone, PartialEq, Eq, Deserialize)]
-#[serde(try_from = "String")]
+#[derive(Clone, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct BaseUrl(url::Url);
 
 /// Why an address cannot be a target's.
@@ -62,6 +62,12 @@ impl TryFrom<String> for BaseUrl {
 
     fn try_from(text: String) -> Result<Self, BaseUrlError> {
         Self::parse(&text)
+    }
+}
+
+impl From<BaseUrl> for String {
+    fn from(url: BaseUrl) -> Self {
+        url.to_string()
     }
 }
 

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use smsload_spec::{Contract, Profile, Requirements};
+use smsload_spec::{Contract, Profile, Requirement, Requirements};
 
 use crate::about::{About, Fingerprint, RunSettings};
 use crate::api::{Api, ContractError};
@@ -196,9 +196,10 @@ impl RunBuilder {
         let all: Vec<_> = all_lines(catalogue).map(|(_, line)| line.id).collect();
         let ids = all.iter().chain(others.iter().map(|line| &line.id));
         self.check(&ids.map(String::as_str).collect::<Vec<_>>())?;
-        let lines = all_lines(catalogue)
-            .filter(|(r, line)| api.is_some() && self.selection.selects(Some(r), line));
-        let lines: Vec<_> = lines.collect();
+        let lines = match &api {
+            Some(_) => self.catalogue_lines(),
+            None => Vec::new(),
+        };
         let is_watched = |(_, line): &(_, Line)| checks::watched(&line.id).is_some();
         let doors = match lines.iter().any(is_watched) {
             true => Some(Doors::take(&self.receiver)?),
@@ -217,6 +218,13 @@ impl RunBuilder {
             doors,
             builder: self,
         })
+    }
+
+    /// The lines of the catalogue that were asked for.
+    pub(crate) fn catalogue_lines(&self) -> Vec<(&'static Requirement, Line)> {
+        all_lines(Requirements::bundled())
+            .filter(|(requirement, line)| self.selection.selects(Some(requirement), line))
+            .collect()
     }
 
     /// What the run is of; it begins now.

@@ -167,6 +167,11 @@ impl Plan {
         }
     }
 
+    /// Downloads that the cases start which are always run, if no other line has sent the same requests before.
+    pub(crate) fn downloads(&self) -> u32 {
+        self.table.iter().map(|case| case.downloads).sum()
+    }
+
     pub(crate) fn with_note(mut self, note: Option<String>) -> Self {
         self.note = note;
         self

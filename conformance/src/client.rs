@@ -7,6 +7,7 @@
 
 mod fault;
 mod fetch;
+mod playback;
 mod raw;
 mod transport;
 
@@ -16,6 +17,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, header};
 use tokio::sync::{Semaphore, SemaphorePermit};
 
 pub(crate) use self::fetch::Fetch;
+pub(crate) use self::playback::Playback;
 use self::transport::Transport;
 use crate::base_url::BaseUrl;
 use crate::exchange::{Answer, Exchange, HeaderText, Lost, Received, Sent};
@@ -26,10 +28,17 @@ use crate::secret::Secret;
 use crate::target::{Target, Tenants};
 use crate::tls::TlsError;
 
+/// Where answers come from.
+#[derive(Debug)]
+enum Carrier {
+    Network(Box<Transport>),
+    Playback(Box<Playback>),
+}
+
 /// A client for one run.
 #[derive(Debug)]
 pub(crate) struct Client {
-    transport: Transport,
+    carrier: Carrier,
     base: BaseUrl,
     headers: Headers,
     tenants: Option<Tenants>,
@@ -40,15 +49,61 @@ pub(crate) struct Client {
 
 impl Client {
     pub(crate) fn new(target: &Target) -> Result<Self, TlsError> {
-        Ok(Self {
-            transport: Transport::new(target)?,
+        let transport = Transport::new(target)?;
+        Ok(Self::with(Carrier::Network(Box::new(transport)), target))
+    }
+
+    /// A client that has its answers from a recording of the target.
+    pub(crate) fn of_recording(recording: Playback, target: &Target) -> Self {
+        Self::with(Carrier::Playback(Box::new(recording)), target)
+    }
+
+    fn with(carrier: Carrier, target: &Target) -> Self {
+        Self {
+            carrier,
             base: target.base_url.clone(),
             headers: target.headers.clone(),
             tenants: target.tenants.clone(),
             gate: Semaphore::new(usize::from(target.limits.concurrency.max(1))),
             pace: Pace::new(&target.limits),
             started: Instant::now(),
-        })
+        }
+    }
+
+    /// The recording, if answers come from one.
+    pub(crate) fn playback(&self) -> Option<&Playback> {
+        match &self.carrier {
+            Carrier::Network(_) => None,
+            Carrier::Playback(recording) => Some(recording),
+        }
+    }
+
+    fn transport(&self) -> Result<&Transport, Lost> {
+        match &self.carrier {
+            Carrier::Network(transport) => Ok(transport),
+            Carrier::Playback(_) => Err(Lost::Local("nothing is sent to a recording".to_owned())),
+        }
+    }
+
+    /// The name under which a request that is sent once in a run has its answer.
+    pub(crate) fn shared_name(&self, id: String, path: &str, request: &Request) -> String {
+        let Some(recording) = self.playback() else {
+            return id;
+        };
+        let sent = self.sent(&self.address(path), request);
+        recording
+            .shared(&id, &sent)
+            .map_or_else(|| id.clone(), str::to_owned)
+    }
+
+    /// The whole address of a path, perhaps with a query.
+    fn address(&self, path: &str) -> url::Url {
+        let (path, query) = path
+            .split_once('?')
+            .map_or((path, None), |(path, query)| (path, Some(query)));
+        let mut url = self.base.join(path);
+        url.set_query(query);
+        url
     }
 
     /// The root of the target.
@@ -73,11 +128,10 @@ impl Client {
 
     /// Sends a request to a path (perhaps with a query) and records what comes of it.
     pub(crate) async fn exchange(&self, id: String, path: &str, request: &Request) -> Exchange {
-        let (path, query) = path
-            .split_once('?')
-            .map_or((path, None), |(path, query)| (path, Some(query)));
-        let mut url = self.base.join(path);
-        url.set_query(query);
+        let url = self.address(path);
+        if let Some(recording) = self.playback() {
+            return recording.answer(id, self.sent(&url, request));
+        }
         // Held until the answer is there: with care there is one request at a time.
         let _turn = self.pace.turn().await;
         let _permit: Option<SemaphorePermit<'_>> = self.gate.acquire().await.ok();
@@ -104,10 +158,11 @@ impl Client {
         request: &Request,
         message: (http::Uri, HeaderMap),
     ) -> Result<Answer, Lost> {
-        let first = self.transport.send(request, message.clone(), false).await;
+        let transport = self.transport()?;
+        let first = transport.send(request, message.clone(), false).await;
         match first {
             Err(Lost::Dropped | Lost::NotReached(_)) if request.wire != Wire::Slow => {
-                self.transport.send(request, message, true).await
+                transport.send(request, message, true).await
             }
             other => other,
         }

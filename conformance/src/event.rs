@@ -9,6 +9,7 @@ use tokio::sync::mpsc;
 use crate::about::About;
 use crate::exchange::Exchange;
 use crate::receipt::Receipt;
+use crate::record::Round;
 use crate::result::{Line, LineResult, RunResult};
 
 /// Something that happened in a run.
@@ -32,6 +33,8 @@ pub enum Event {
     Exchanged(Arc<Exchange>),
     /// A callback came to the runner's own receiver.
     Received(Arc<Receipt>),
+    /// What was watched over time is judged now, by what came so far.
+    RoundJudged(Round),
     /// A verdict was given.
     LineFinished(Arc<LineResult>),
     /// It ended.

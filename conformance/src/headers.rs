@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use http::{HeaderName, header};
-use serde::{Deserialize as _, Deserializer};
+use serde::{Deserialize as _, Deserializer, Serializer};
 
-use crate::secret::Secret;
+use crate::secret::{MASK, Secret};
 
 /// Headers with their values, as they are sent.
 pub type Headers = Vec<(HeaderName, Secret)>;
@@ -21,7 +21,7 @@ const OWN: [HeaderName; 7] = [
     header::UPGRADE,
 ];
 
-pub(crate) fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Headers, D::Error> {
+pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Headers, D::Error> {
     let map = BTreeMap::<String, Secret>::deserialize(deserializer)?;
     let mut headers = Headers::new();
     for (text, value) in map {
@@ -33,6 +33,11 @@ pub(crate) fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Headers
         headers.push((name, value));
     }
     Ok(headers)
+}
+
+/// Names only: what stands for a value is the same for all.
+pub(crate) fn serialize<S: Serializer>(headers: &Headers, to: S) -> Result<S::Ok, S::Error> {
+    to.collect_map(headers.iter().map(|(name, _)| (name.as_str(), MASK)))
 }
 
 fn name(text: &str) -> Result<HeaderName, String> {

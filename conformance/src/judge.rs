@@ -8,6 +8,7 @@ use std::sync::Arc;
 use futures_util::future::{BoxFuture, FutureExt, join_all};
 use futures_util::stream::{self, StreamExt};
 
+use crate::budget::BUDGET;
 use crate::case::{Answered, Case, Opinion, Plan, Step, Twin};
 use crate::checks::Check;
 use crate::draw::{Drawn, Origin, draw, smaller};
@@ -23,8 +24,6 @@ const FIRST: usize = 8;
 const CHUNK: usize = 64;
 /// Requests that are spent on making a failing case smaller.
 const SHRINKING: usize = 64;
-
-const BUDGET: &str = "the download budget (`limits.downloads`) is used up";
 
 /// How a run judges.
 #[derive(Debug, Clone, Copy)]
@@ -46,22 +45,29 @@ pub(crate) async fn judge(
         return verdict(line, Verdict::Skipped, plan.note);
     }
     let label = plan.label.unwrap_or(check.line);
-    let left = session.downloads().left();
+    let downloads = session.downloads();
+    downloads.give(plan.downloads());
+    let left = downloads.spare();
     let mut drawn = draw(&plan, label, settings.seed, settings.cases, left);
     let mut tally = Tally::default();
     let (mut first, mut size) = (0, FIRST);
     loop {
-        let chunk: Vec<_> = drawn.by_ref().take(size).collect();
+        let chunk = drawn.by_ref().take(size).enumerate();
+        let chunk: Vec<_> = chunk
+            .take_while(|(n, drawn)| was_drawn(session, drawn, &name(check.line, first + n)))
+            .map(|(_, drawn)| drawn)
+            .collect();
         if chunk.is_empty() {
             break;
         }
+        let is_last = chunk.len() < size;
         for ran in run_chunk(session, check.line, first, &chunk, settings.concurrency).await {
             tally.add(ran);
         }
         first += chunk.len();
         size = CHUNK;
         session.look().await;
-        if tally.failed.is_some() || session.gone().is_some() {
+        if is_last || tally.failed.is_some() || session.gone().is_some() {
             break;
         }
     }
@@ -87,8 +93,8 @@ async fn run_chunk(
         .enumerate()
         .map(|(offset, drawn)| {
             // In the order of drawing, so that a budget runs out at the same case every time.
-            let is_paid = pay(session, &drawn.case);
-            let id = format!("{line}#{}", first + offset);
+            let id = name(line, first + offset);
+            let is_paid = pay(session, &drawn.case, &id);
             let drawn = drawn.clone();
             async move {
                 if !is_paid {
@@ -112,8 +118,29 @@ async fn run_chunk(
     stream::iter(cases).buffered(concurrency).collect().await
 }
 
-/// Sets the downloads of a case aside; those of shared requests that were sent already cost nothing.
-fn pay(session: &Session, case: &Case) -> bool {
+/// The name of the exchange of a step.
+pub(crate) fn step_name(case: &str, step: usize) -> String {
+    match step {
+        0 => case.to_owned(),
+        step => format!("{case}.{step}"),
+    }
+}
+
+fn name(line: &str, number: usize) -> String {
+    format!("{line}#{number}")
+}
+
+/// False for a random case of which a recording knows nothing since no download was left for it: drawing ended there.
+fn was_drawn(session: &Session, drawn: &Drawn, id: &str) -> bool {
+    drawn.is_of_table() || drawn.case.downloads == 0 || session.was_sent(&drawn.case, id)
+}
+
+/// Sets the downloads of a case aside; those of shared requests that were sent already cost nothing. Of a recording: true
+/// if they were.
+fn pay(session: &Session, case: &Case, id: &str) -> bool {
+    if session.playback().is_some() {
+        return case.downloads == 0 || session.was_sent(case, id);
+    }
     let is_there =
         |step: &Step| matches!(step, Step::Shared(request) if session.has_shared(request));
     let is_free = case.downloads == 0 || case.steps.iter().all(is_there);
@@ -128,13 +155,7 @@ async fn run_case(
     is_again: bool,
 ) -> (Opinion, Vec<Arc<Answered>>) {
     let is_paid = case.downloads > 0;
-    let name = |step: usize| {
-        if step == 0 {
-            id.to_owned()
-        } else {
-            format!("{id}.{step}")
-        }
-    };
+    let name = |step: usize| step_name(id, step);
     let mut answers: Vec<Arc<Answered>> = Vec::with_capacity(case.steps.len());
     if case.is_at_once {
         let requests = case.fingerprint().into_iter().flatten().enumerate();

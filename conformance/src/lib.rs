@@ -20,8 +20,10 @@
 mod about;
 mod api;
 mod base_url;
+mod budget;
 mod builder;
 mod case;
+mod certify;
 mod checks;
 mod client;
 mod curl;
@@ -44,6 +46,7 @@ mod progress;
 mod receipt;
 mod receiver;
 mod record;
+mod rejudge;
 mod replay;
 mod report;
 mod request;
@@ -66,6 +69,13 @@ mod window;
 pub use about::{About, Fingerprint, RunSettings};
 pub use api::ContractError;
 pub use builder::{RunBuilder, RunError};
+pub use certify::{
+    Binary, BundleError, CERTIFIED_CASES, Certification, Certified, CertifyError, ChallengeError,
+    Change, CheckError, Checked, Chosen, Clock, Comparison, Declaration, DeclarationError, Grade,
+    KeyError, Misjudged, Predicate, Progress as CertifyProgress, PublicKey, Remark, SealError,
+    SecretKey, Seeded, Standing, Tampering, check, checked_text, compare, comparison_text,
+    reports_of, seeded_text, standing_text,
+};
 pub use curl::curl;
 pub use decimal::Decimal;
 pub use draw::Origin;
@@ -80,7 +90,7 @@ pub use oracle::{Acceptance, Fault, Oracle, Outcome, Rejected};
 pub use planned::{Awaits, Planned};
 pub use receipt::{Door, MAX_CALLBACK, Receipt, Reply};
 pub use receiver::ReceiverError;
-pub use record::{Head, Record, RecordError, Records};
+pub use record::{Head, Record, RecordError, Records, Round};
 pub use replay::{Again, Replay, ReplayError, Replayed, replay_exit_code};
 pub use report::{
     AnswerTimes, Bar, Coverage, Covered, Ending, Evidence, Group, JSON_SCHEMA_VERSION, Known,
@@ -94,12 +104,13 @@ pub use result::{
     RunResult, Verdict,
 };
 pub use run::{DEFAULT_CASES, Run};
+pub use scene::Part;
 pub use secret::Secret;
 pub use selection::{Shard, ShardError};
 pub use stop::Stop;
 pub use target::{
-    BaseUrl, BaseUrlError, Busy, CallbackProgress, Callbacks, Declared, Fixtures, Limits, Progress,
-    QueryProgress, Scale, Target, Tenants,
+    BaseUrl, BaseUrlError, Busy, CallbackProgress, Callbacks, DEFAULT_DOWNLOADS, Declared,
+    Fixtures, Limits, Progress, QueryProgress, Scale, Target, Tenants, Vendor,
 };
 pub use target_check::SecretError;
 pub use target_file::{TARGET_EXAMPLE, TARGET_SCHEMA, TargetFault, TargetFileError};

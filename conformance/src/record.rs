@@ -6,11 +6,13 @@
 
 use std::io::{self, BufRead, Read as _};
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
 use crate::exchange::Exchange;
 use crate::receipt::Receipt;
+use crate::scene::Part;
 
 pub(crate) mod forms;
 
@@ -31,6 +33,8 @@ pub enum Record {
     Exchange(Arc<Exchange>),
     /// A callback that came.
     Receipt(Arc<Receipt>),
+    /// The moment at which what was watched over time was judged.
+    Round(Round),
     /// Something that a newer version writes.
     #[serde(other)]
     Unknown,
@@ -47,6 +51,19 @@ pub struct Head {
     pub target: String,
     /// When the run began (RFC 3339, UTC); times of exchanges count from here.
     pub started: String,
+}
+
+/// The moment at which what was watched over time was judged: by the receipts that had come, and by no later ones.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Round {
+    /// What stands before the numbers of its downloads: nothing, or `again` for the repetition.
+    pub tag: String,
+    /// When it was, since the start of the run.
+    #[serde(rename = "at_microseconds", with = "forms::microseconds")]
+    pub at: Duration,
+    /// What was left out, for want of downloads.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub left_out: Vec<Part>,
 }
 
 /// Why a recording cannot be read on.

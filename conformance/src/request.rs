@@ -6,7 +6,7 @@ use bytes::Bytes;
 use http::Method;
 use serde::{Deserialize, Serialize};
 
-use crate::exchange::Captured;
+use crate::exchange::{Captured, HeaderText, Sent};
 
 /// The operation that a request is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -79,6 +79,29 @@ impl Request {
             body: body.into(),
             captured: Vec::new(),
         }
+    }
+
+    /// A request as it was recorded; nothing if its method is none. `own` are the headers that the target file sets, lower
+    /// case.
+    pub(crate) fn of_record(sent: &Sent, kind: Kind, own: &[String]) -> Option<Self> {
+        let is_sent = |own: &String| {
+            let mut all = sent.headers.iter();
+            all.any(|(name, v)| *v == HeaderText::Secret && name.eq_ignore_ascii_case(own))
+        };
+        let plain = sent.headers.iter().filter_map(|(name, value)| match value {
+            HeaderText::Plain(value) => Some((name.clone().into(), value.clone())),
+            HeaderText::Secret => None,
+        });
+        Some(Self {
+            kind,
+            method: Method::from_bytes(sent.method.as_bytes()).ok()?,
+            headers: plain.collect(),
+            omitted: own.iter().filter(|own| !is_sent(own)).cloned().collect(),
+            caller: sent.caller,
+            wire: sent.wire,
+            body: sent.body.clone(),
+            captured: sent.captured.clone(),
+        })
     }
 
     /// The same with another media type, or with none.

@@ -53,8 +53,8 @@ pub struct Run {
 }
 
 /// What a part of a run came to.
-struct Outcome {
-    lines: Vec<LineResult>,
+pub(crate) struct Outcome {
+    pub(crate) lines: Vec<LineResult>,
     ended: Ended,
     notes: Vec<String>,
     exchanges: u64,
@@ -222,7 +222,7 @@ impl Turn {
 }
 
 /// Judges the lines of the catalogue. What is watched over time is watched while the other lines are judged.
-async fn catalogue(
+pub(crate) async fn catalogue(
     session: &Session,
     receiver: Option<&Receiver>,
     lines: &[(&'static Requirement, Line)],
@@ -239,6 +239,16 @@ async fn catalogue(
         target: &builder.target,
         seed: builder.seed,
     };
+    if session.downloads().left().is_some() {
+        let judged = lines
+            .iter()
+            .filter(|(r, line)| what_awaits(r, &line.id, &builder.target) == Awaits::Judged);
+        let plans =
+            judged.filter_map(|(_, line)| Some((checks::find(&line.id)?.plan)(&session.api)));
+        session
+            .downloads()
+            .keep(plans.map(|plan| plan.downloads()).sum());
+    }
     let mut results = HashMap::new();
     for turn in [Turn::Usual, Turn::Careful, Turn::Late] {
         session.take_care(turn == Turn::Careful);

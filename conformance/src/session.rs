@@ -3,13 +3,18 @@
 //!
 //! No lock is held while waiting: each guards one map or one ledger for a few instructions.
 
+mod notes;
+mod recorded;
+
 use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::Duration;
 
 use tokio::sync::OnceCell;
 
 use crate::api::Api;
+use crate::budget::Downloads;
 use crate::case::{Answered, Opinion, Twin};
 use crate::checks::{self, Watch};
 use crate::client::{Client, Fetch};
@@ -19,7 +24,6 @@ use crate::live::Live;
 use crate::oracle::{Fault, Outcome};
 use crate::request::{Kind, Request};
 use crate::stop::Stop;
-use crate::target::Target;
 
 /// Requests in a row without an answer that are reason to doubt that the target is there. No connection is reason at
 /// once.
@@ -63,32 +67,6 @@ pub(crate) struct Watched {
     pub(crate) fault: Option<(Arc<Answered>, Opinion)>,
 }
 
-/// The downloads that a run may start.
-#[derive(Debug)]
-pub(crate) struct Downloads {
-    limit: Option<u32>,
-    used: AtomicU32,
-}
-
-impl Downloads {
-    /// How many are left; nothing if there is no limit.
-    pub(crate) fn left(&self) -> Option<u32> {
-        Some(
-            self.limit?
-                .saturating_sub(self.used.load(Ordering::Relaxed)),
-        )
-    }
-
-    /// Sets some aside. False if so many are not left.
-    pub(crate) fn take(&self, n: u32) -> bool {
-        if self.left().is_some_and(|left| left < n) {
-            return false;
-        }
-        self.used.fetch_add(n, Ordering::Relaxed);
-        true
-    }
-}
-
 impl Session {
     pub(crate) fn new(
         api: Arc<Api>,
@@ -109,10 +87,7 @@ impl Session {
             events,
             shared: Mutex::default(),
             query: OnceCell::new(),
-            downloads: Downloads {
-                limit: downloads,
-                used: AtomicU32::new(0),
-            },
+            downloads: Downloads::new(downloads),
             watches,
             ledger: Mutex::default(),
             losses: AtomicU32::new(0),
@@ -140,6 +115,11 @@ impl Session {
         self.events.tell(event).await;
     }
 
+    /// Time since the run began.
+    pub(crate) fn elapsed(&self) -> Duration {
+        self.client.elapsed()
+    }
+
     /// Requests sent so far.
     pub(crate) fn sent(&self) -> u64 {
         self.sent.load(Ordering::Relaxed)
@@ -159,7 +139,7 @@ impl Session {
         let (outcome, body) = self.api.oracle(request.kind).judge(&exchange);
         self.notice(&exchange.received);
         if request.kind == Kind::Start && outcome.is_taken() && !is_paid {
-            self.downloads.used.fetch_add(1, Ordering::Relaxed);
+            self.downloads.add(1);
         }
         let answered = Arc::new(Answered {
             request,
@@ -168,7 +148,9 @@ impl Session {
             body,
         });
         self.live.hold(&answered, place);
-        self.watch(&answered);
+        if self.playback().is_none() {
+            self.watch(&answered);
+        }
         self.tell(Event::Exchanged(Arc::clone(&answered.exchange)))
             .await;
         answered
@@ -205,6 +187,8 @@ impl Session {
 
     /// Sends a request that is sent once in a run; later callers get the same answer.
     pub(crate) async fn share(&self, id: String, request: Request) -> Arc<Answered> {
+        let path = self.api.path(request.kind);
+        let id = self.client.shared_name(id, path, &request);
         let cell = self.cell(&request);
         Arc::clone(cell.get_or_init(|| self.send(id, request, true)).await)
     }
@@ -306,45 +290,10 @@ impl Session {
         }
     }
 
-    /// What a reader must know beside the verdicts.
-    pub(crate) async fn notes(&self, target: &Target) -> Vec<String> {
-        let mut notes = Vec::new();
-        if target.base_url.is_https() && target.tls.insecure {
-            notes.push(
-                "certificates were not verified (`tls.insecure`): whoever stands between could have answered"
-                    .to_owned(),
-            );
-        }
-        let is_over = self.gone().is_some() || self.stop.why().is_some();
-        if !is_over && !target.declared.progress_query && self.answers_queries().await {
-            notes.push(
-                "the target answers the progress query, which it does not declare (`declared.progress_query`), so that nothing was asked of it"
-                    .to_owned(),
-            );
-        }
-        notes
-    }
-
-    /// True if a query for the id of an accepted download is answered with an acceptance.
-    async fn answers_queries(&self) -> bool {
-        let plain = self.plain().await;
-        let Some(query) = self.api.undeclared_query.as_ref() else {
-            return false;
-        };
-        let id = plain
-            .body
-            .as_ref()
-            .and_then(|b| self.api.answer.id.value(b));
-        let Some(id) = id.filter(|_| plain.outcome.is_taken()) else {
-            return false;
-        };
-        let request = query.request(Some(id.clone()));
-        let answered = self.send("notes#query".to_owned(), request, true).await;
-        answered.outcome.is_taken()
-    }
-
     fn notice(&self, received: &Received) {
         match received {
+            // What a recording lacks is told with the line that needs it.
+            _ if self.playback().is_some() => {}
             Received::Lost(lost @ Lost::Local(_)) => self.stop.stop(lost.to_string()),
             Received::Lost(Lost::NotReached(_)) => self.losses.store(LOSSES, Ordering::Relaxed),
             Received::Lost(Lost::TimedOut(_)) => {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use smsload_spec::Contract;
 
 pub use crate::base_url::{BaseUrl, BaseUrlError};
@@ -14,14 +14,21 @@ use crate::window::Window;
 /// The header that authenticates (page: header parameter `Token`).
 pub(crate) const TOKEN: &str = "token";
 
+/// Downloads that are started on a server whose target file sets no `limits.downloads`: each may be a real one on a real
+/// device.
+pub const DEFAULT_DOWNLOADS: u32 = 200;
+
 /// An implementation to be judged.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Target {
     /// Where it is.
     pub base_url: BaseUrl,
+    /// Whose product it is. Certification needs it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub vendor: Option<Vendor>,
     /// Headers of every request. Their values are never shown.
-    #[serde(default, deserialize_with = "headers::read")]
+    #[serde(default, with = "headers")]
     pub headers: Headers,
     /// Whose certificates are trusted.
     #[serde(default)]
@@ -31,6 +38,7 @@ pub struct Target {
     #[serde(default = "Fixtures::none")]
     pub fixtures: Fixtures,
     /// Two tenants, whose downloads must not be seen by each other.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub tenants: Option<Tenants>,
     /// What is known of the addresses that it calls.
     #[serde(default)]
@@ -64,6 +72,7 @@ impl Target {
     pub fn new(base_url: BaseUrl, fixtures: Fixtures) -> Self {
         Self {
             base_url,
+            vendor: None,
             headers: Headers::new(),
             tls: Tls::default(),
             fixtures,
@@ -77,8 +86,23 @@ impl Target {
     }
 }
 
+/// Whose product a target is, in its vendor's words.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Vendor {
+    /// The vendor.
+    pub name: String,
+    /// The product.
+    pub product: String,
+    /// Its version.
+    pub version: String,
+    /// Whom to ask.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub contact: Option<String>,
+}
+
 /// What a target has recorded, and names that it knows or does not know.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Fixtures {
     /// A device that it knows.
@@ -88,14 +112,19 @@ pub struct Fixtures {
     /// A window in which that channel was recorded without a gap.
     pub recorded: Window,
     /// A value of `platfrom_id` that it knows.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub platform_id: Option<String>,
     /// A device that it does not know.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub unknown_device: Option<String>,
     /// A channel that the known device does not have.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub unknown_channel: Option<String>,
     /// A window in the past in which nothing was recorded.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub empty_window: Option<Window>,
     /// A callback address that it may call; nothing is read there.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub callback: Option<String>,
 }
 
@@ -147,19 +176,19 @@ impl Fixtures {
 }
 
 /// Headers of two tenants, which stand in place of those of all requests.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Tenants {
     /// The tenant that starts a download.
-    #[serde(deserialize_with = "headers::read")]
+    #[serde(with = "headers")]
     pub a: Headers,
     /// The tenant that must not see it.
-    #[serde(deserialize_with = "headers::read")]
+    #[serde(with = "headers")]
     pub b: Headers,
 }
 
 /// What is known of the addresses that a target calls.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Callbacks {
     /// Networks that it may call although they are loopback, link-local or of a metadata service. Only what stands here
@@ -168,7 +197,7 @@ pub struct Callbacks {
 }
 
 /// How a target tells progress, where it differs from the contract, and where it is not to be detected.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Progress {
     /// In answer to the progress query.
@@ -178,23 +207,27 @@ pub struct Progress {
 }
 
 /// How a target answers the progress query. A name is that of a member of `data`, or a JSON Pointer into the answer.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct QueryProgress {
     /// The path of the query, in place of the contract's.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub path: Option<String>,
     /// The member with the id of the download, if it is told again.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub id: Option<String>,
     /// The member with the progress.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub progress: Option<String>,
     /// The member with the address of the file.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub file_url: Option<String>,
     /// What the end is called.
     pub scale: Scale,
 }
 
 /// How a target tells progress in callbacks.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct CallbackProgress {
     /// What the end is called.
@@ -202,7 +235,7 @@ pub struct CallbackProgress {
 }
 
 /// The scale of a progress value, told as a number or as a string.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Scale {
     /// 0 to 100.
@@ -215,7 +248,7 @@ pub enum Scale {
 }
 
 /// What a target can do. Nothing is taken for granted.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Declared {
     /// It answers the progress query.
@@ -248,7 +281,7 @@ impl Declared {
 }
 
 /// How much may be asked of a target.
-#[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Limits {
     /// Milliseconds that it has for an answer, connecting included.
@@ -256,11 +289,14 @@ pub struct Limits {
     /// Requests in flight at once.
     pub concurrency: u16,
     /// Requests a second, at most; without it, as many as come about.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub requests_per_second: Option<f64>,
     /// Downloads that a run may start in all; without it, as many as the checks like.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub downloads: Option<u32>,
     /// Downloads that may run at once; without it, as many as the checks like. The next one waits until one of them is at
     /// its end, or has had `completion_seconds`.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub downloads_at_once: Option<u16>,
     /// Seconds by which a file may be longer than its window: one group of pictures.
     pub group_of_pictures_seconds: u32,
@@ -304,7 +340,7 @@ impl Default for Limits {
 }
 
 /// What a busy answer looks like: by its status, or by its `code`.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Busy {
     /// Statuses that mean busy.

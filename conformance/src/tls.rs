@@ -9,14 +9,16 @@ use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signat
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// How the certificate of an `https` target is verified.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Tls {
     /// A PEM file with the certificates of the authorities that are trusted, and no others. Without it those that the
     /// machine trusts.
+    /// Never told to others: it is a name on this machine.
+    #[serde(skip_serializing)]
     pub ca_file: Option<PathBuf>,
     /// Any certificate will do, also one of another host. The report says so.
     pub insecure: bool,

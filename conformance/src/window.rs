@@ -4,12 +4,12 @@
 use jiff::ToSpan;
 use jiff::civil::DateTime;
 use proptest::strategy::Strategy;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use smsload_spec::local_date_time;
 
 /// A window of time; its start is before its end.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize)]
-#[serde(try_from = "Ends")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize, Serialize)]
+#[serde(try_from = "Ends", into = "Ends")]
 pub struct Window {
     start: DateTime,
     end: DateTime,
@@ -38,11 +38,20 @@ pub enum WindowError {
     },
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 struct Ends {
     start: String,
     end: String,
+}
+
+impl From<Window> for Ends {
+    fn from(window: Window) -> Self {
+        Self {
+            start: window.start.to_string(),
+            end: window.end.to_string(),
+        }
+    }
 }
 
 impl TryFrom<Ends> for Window {

@@ -8,6 +8,7 @@
 #![allow(missing_docs, reason = "tests are read, not linked to")]
 
 mod browser;
+mod certify;
 #[cfg(unix)]
 mod docs;
 mod gate;

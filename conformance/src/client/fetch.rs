@@ -78,7 +78,7 @@ impl Client {
             return Err(Lost::NotReached(why));
         }
         let reading = async {
-            let response = self.transport.open(&fetch.method, message).await?;
+            let response = self.transport()?.open(&fetch.method, message).await?;
             self.collect(fetch, response).await
         };
         tokio::time::timeout(fetch.time, reading)
@@ -99,7 +99,7 @@ impl Client {
         let mut collector = Collector::new(length.filter(|_| fetch.range.is_none()), fetch.seed);
         let most = fetch.most.min(MOST);
         let is_whole = loop {
-            let Some(chunk) = self.transport.next(&mut body).await? else {
+            let Some(chunk) = self.transport()?.next(&mut body).await? else {
                 break true;
             };
             let room = usize::try_from(most - collector.length()).unwrap_or(usize::MAX);
@@ -125,12 +125,9 @@ impl Client {
         let _turn = self.pace.turn().await;
         let _permit = self.gate.acquire().await.ok();
         let at = self.elapsed();
-        let time = self.transport.answer_time();
-        let asked = tokio::time::timeout(time, super::raw::get(url, target)).await;
-        let received = match asked {
-            Ok(Ok(answer)) => Received::Answer(answer),
-            Ok(Err(lost)) => Received::Lost(lost),
-            Err(_) => Received::Lost(Lost::TimedOut(time)),
+        let received = match self.get_raw(url, target).await {
+            Ok(answer) => Received::Answer(answer),
+            Err(lost) => Received::Lost(lost),
         };
         let shown = if target.starts_with('/') {
             format!("http://{}{target}", super::raw::host(url))
@@ -153,5 +150,12 @@ impl Client {
             at,
             took: self.elapsed().saturating_sub(at),
         }
+    }
+
+    async fn get_raw(&self, url: &Url, target: &str) -> Result<Answer, Lost> {
+        let time = self.transport()?.answer_time();
+        tokio::time::timeout(time, super::raw::get(url, target))
+            .await
+            .unwrap_or(Err(Lost::TimedOut(time)))
     }
 }

@@ -6,6 +6,7 @@
 
 mod base;
 mod cases;
+mod ground;
 mod judge;
 mod line;
 mod links;
@@ -15,21 +16,18 @@ mod values;
 
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use futures_util::stream::{self, StreamExt};
 use http::Method;
 use smsload_spec::{Contract, Operation};
 
-use crate::client::Client;
-use crate::event::{Event, Events};
+use crate::event::Event;
 use crate::exchange::{Exchange, Lost, Received};
 use crate::result::{Line, LineResult, Verdict};
-use crate::stop::Stop;
 use crate::tally::verdict;
-use crate::target::Busy;
 
 use cases::Case;
+pub(crate) use ground::Ground;
 use line::{METHODS, Property};
 use links::links;
 use message::{Arguments, Message, write};
@@ -44,19 +42,6 @@ pub(crate) struct Generic {
     contract: Arc<Contract>,
     /// In the order in which they are asked: what links lead to comes after what they lead from.
     operations: Vec<usize>,
-}
-
-/// What a run over a document stands on.
-pub(crate) struct Ground<'r> {
-    pub(crate) client: &'r Client,
-    pub(crate) events: &'r Events,
-    pub(crate) busy: &'r Busy,
-    pub(crate) concurrency: usize,
-    /// Valid and invalid cases of an operation, at most, each.
-    pub(crate) cases: u32,
-    pub(crate) seed: u64,
-    pub(crate) sent: AtomicU64,
-    pub(crate) stop: &'r Stop,
 }
 
 /// Why a request was sent.
@@ -85,37 +70,6 @@ struct Done {
 struct Accepted {
     done: Done,
     arguments: Arguments,
-}
-
-impl Ground<'_> {
-    async fn send(&self, id: String, message: &Message) -> Arc<Exchange> {
-        let exchange = self
-            .client
-            .exchange(id, &message.path, &message.request)
-            .await;
-        self.sent.fetch_add(1, Ordering::Relaxed);
-        if let Received::Lost(lost @ Lost::Local(_)) = &exchange.received {
-            self.stop.stop(lost.to_string());
-        }
-        let exchange = Arc::new(exchange);
-        let event = Event::Exchanged(Arc::clone(&exchange));
-        self.events.tell(event).await;
-        exchange
-    }
-}
-
-impl Ground<'_> {
-    /// What comes of something, unless the run is stopped before it is done.
-    async fn unless_stopped<T>(
-        &self,
-        work: impl Future<Output = T>,
-    ) -> Result<T, (Verdict, String)> {
-        tokio::select! {
-            biased;
-            why = self.stop.stopped() => Err((Verdict::Inconclusive, why.to_string())),
-            done = work => Ok(done),
-        }
-    }
 }
 
 impl Generic {

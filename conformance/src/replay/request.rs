@@ -2,11 +2,10 @@
 
 use std::sync::Arc;
 
-use http::Method;
 use serde_json::Value;
 
 use crate::case::Answered;
-use crate::exchange::{Captured, Exchange, HeaderText, Sent};
+use crate::exchange::{Captured, Exchange, Sent};
 use crate::report::Shown;
 use crate::request::{Kind, Request};
 use crate::session::Session;
@@ -68,33 +67,11 @@ impl<'s> Sequence<'s> {
             let whole = drawn.ok_or("the report has its body not whole")?;
             return Ok((exchange.id.clone(), whole.clone()));
         }
-        let method = Method::from_bytes(sent.method.as_bytes())
-            .map_err(|_| format!("{:?} is no method", sent.method))?;
-        let plain = sent.headers.iter().filter_map(|(name, value)| match value {
-            HeaderText::Plain(value) => Some((name.clone().into(), value.clone())),
-            HeaderText::Secret => None,
-        });
-        let is_sent = |own: &String| {
-            let mut secret = sent
-                .headers
-                .iter()
-                .filter(|(_, v)| *v == HeaderText::Secret);
-            secret.any(|(name, _)| name.eq_ignore_ascii_case(own))
-        };
+        let request = Request::of_record(sent, self.kinds[number], self.own)
+            .ok_or_else(|| format!("{:?} is no method", sent.method))?;
         let request = Request {
-            kind: self.kinds[number],
-            method,
-            headers: plain.collect(),
-            omitted: self
-                .own
-                .iter()
-                .filter(|own| !is_sent(own))
-                .cloned()
-                .collect(),
-            caller: sent.caller,
-            wire: sent.wire,
             body: self.body(sent, answers)?,
-            captured: sent.captured.clone(),
+            ..request
         };
         Ok((exchange.id.clone(), request))
     }

@@ -3,7 +3,7 @@
 mod coverage;
 mod evidence;
 mod github;
-mod html;
+pub(crate) mod html;
 mod json;
 mod junit;
 mod live;

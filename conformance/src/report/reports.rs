@@ -145,6 +145,11 @@ impl Reporter for Reports {
                 }
                 self.watching.sent(exchange);
             }
+            Event::RoundJudged(round) => {
+                if let Some(evidence) = &mut self.evidence {
+                    evidence.write(&Record::Round(round.clone()));
+                }
+            }
             Event::Received(receipt) => {
                 if let Some(evidence) = &mut self.evidence {
                     evidence.write(&Record::Receipt(Arc::clone(receipt)));

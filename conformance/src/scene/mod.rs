@@ -13,21 +13,27 @@ mod view;
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 pub(crate) use outcome::{Found, conclusive};
 pub(crate) use parts::{BURST, SLOW, declared_length};
-pub(crate) use view::{Called, Download, View};
+pub(crate) use view::{Called, Download, View, is_of_file};
 
 use crate::api::Api;
+use crate::budget::BUDGET;
 use crate::checks;
+use crate::event::Event;
 use crate::receiver::Receiver;
+use crate::record::Round;
 use crate::result::{Line, LineResult, Verdict};
 use crate::session::Session;
 use crate::target::Target;
 use stage::Stage;
 
 /// What is played together.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(crate) enum Part {
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Part {
     /// A short download, from its start until it may be forgotten, with its file.
     Watch,
     /// Two longer ones at once.
@@ -96,7 +102,7 @@ impl Scene<'_> {
         if lines.is_empty() {
             return Vec::new();
         }
-        let (view, left_out) = self.round("", &lines).await;
+        let (view, left_out) = self.round("", &lines).await.unwrap_or_default();
         let view = Arc::new(view);
         let api = &self.session.api;
         let mut results: BTreeMap<&str, LineResult> = BTreeMap::new();
@@ -120,7 +126,20 @@ impl Scene<'_> {
     }
 
     /// Plays the parts of some lines; what came of it, and what was left out for want of downloads.
-    async fn round(&self, tag: &'static str, lines: &[(&Line, &Watched)]) -> (View, Vec<Part>) {
+    /// Nothing where a recording has no such round.
+    async fn round(
+        &self,
+        tag: &'static str,
+        lines: &[(&Line, &Watched)],
+    ) -> Option<(View, Vec<Part>)> {
+        let api = &self.session.api;
+        if let Some(recording) = self.session.playback() {
+            let (round, receipts) = recording.round(tag)?;
+            let exchanges = view::of_round(recording.exchanges(), tag);
+            let exchanges: Vec<_> = exchanges.cloned().collect();
+            let view = View::of(api, &exchanges, &receipts);
+            return Some((view, round.left_out.clone()));
+        }
         let ids: HashSet<String> = lines.iter().map(|(line, _)| line.id.clone()).collect();
         let mut wanted: Vec<Part> = lines.iter().flat_map(|(_, w)| w.parts).copied().collect();
         wanted.sort_unstable();
@@ -135,9 +154,17 @@ impl Scene<'_> {
         );
         stage.has_callbacks = self.target.declared.callbacks && self.unheard().is_none();
         parts::play(&stage).await;
-        let receipts = self.receiver.map(Receiver::receipts).unwrap_or_default();
-        let view = View::of(&self.session.api, &stage.exchanges(), &receipts);
-        (view, left_out)
+        let at = self.session.elapsed();
+        let mut receipts = self.receiver.map(Receiver::receipts).unwrap_or_default();
+        receipts.retain(|receipt| receipt.at <= at);
+        let view = View::of(api, &stage.exchanges(), &receipts);
+        let round = Round {
+            tag: tag.to_owned(),
+            at,
+            left_out: left_out.clone(),
+        };
+        self.session.tell(Event::RoundJudged(round)).await;
+        Some((view, left_out))
     }
 
     /// Sets the downloads of parts aside: no more than half of those that are left, so that other checks have theirs.
@@ -162,10 +189,12 @@ impl Scene<'_> {
         results: &mut BTreeMap<&str, LineResult>,
     ) {
         let gone = self.session.gone().map(str::to_owned);
-        let (mut view, left_out) = match gone {
+        let played = match gone {
             None => self.round("again", failing).await,
-            Some(_) => (View::default(), Vec::new()),
+            Some(_) => None,
         };
+        let is_played = played.is_some();
+        let (mut view, left_out) = played.unwrap_or_default();
         view.before = Some(Arc::clone(before));
         for (line, watched) in failing {
             let Some(result) = results.get_mut(line.id.as_str()) else {
@@ -173,6 +202,7 @@ impl Scene<'_> {
             };
             let not_repeated = self.session.gone().map(str::to_owned).or_else(|| {
                 let is_out = watched.parts.iter().any(|part| left_out.contains(part));
+                let is_out = is_out || !is_played;
                 is_out.then(|| BUDGET.to_owned())
             });
             if let Some(why) = not_repeated {
@@ -261,5 +291,3 @@ pub(crate) fn not_applicable(line: &str, target: &Target) -> Option<String> {
         "the target file declares neither `progress_query` nor `callbacks`, so no progress can be seen".to_owned()
     })
 }
-
-const BUDGET: &str = "the download budget (`limits.downloads`) is used up";

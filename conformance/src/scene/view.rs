@@ -16,6 +16,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use crate::api::Api;
+use crate::checks;
 use crate::exchange::{Exchange, Lost, Received};
 use crate::oracle::Outcome;
 use crate::progress::{self, Reading, ScaleSeen};
@@ -84,6 +85,31 @@ fn parts(id: &str) -> (&str, Option<(char, usize)>) {
         Some((name, part)) => (name, Some(part)),
         None => (id, None),
     }
+}
+
+/// True for a request for a file, and for one that only watches how many downloads run: neither is an answer of the
+/// contract's that checks look at in passing.
+pub(crate) fn is_of_file(id: &str) -> bool {
+    id.contains(".live") || matches!(parts(id).1, Some(('f', _)))
+}
+
+/// The exchanges of a recording that a round consists of.
+pub(super) fn of_round<'e>(
+    all: &'e [Arc<Exchange>],
+    tag: &'static str,
+) -> impl Iterator<Item = &'e Arc<Exchange>> {
+    all.iter().filter(move |exchange| {
+        let (name, _) = parts(&exchange.id);
+        let Some((line, number)) = name.split_once('#') else {
+            return false;
+        };
+        let number = match tag {
+            "" => Some(number),
+            tag => number.strip_prefix(tag),
+        };
+        // `.live0` leaves a name that is no number.
+        number.is_some_and(|n| n.parse::<usize>().is_ok()) && checks::watched(line).is_some()
+    })
 }
 
 impl View {

@@ -123,7 +123,7 @@ ca_file = "ca.pem"
     insta::with_settings!({filters => vec![(r": /\S*/no/such", ": [FOLDER]/no/such")]}, {
         insta::assert_snapshot!(error, @r#"
     vendor.toml:2: `base_url`: "nowhere" is no absolute URL (relative URL without a base); write http://HOST:PORT or https://HOST
-    vendor.toml:3: `colour`: unknown field `colour`, expected one of `base_url`, `headers`, `tls`, `fixtures`, `tenants`, `callbacks`, `progress`, `declared`, `limits`, `busy`
+    vendor.toml:3: `colour`: unknown field `colour`, expected one of `base_url`, `vendor`, `headers`, `tls`, `fixtures`, `tenants`, `callbacks`, `progress`, `declared`, `limits`, `busy`
     vendor.toml:5: `headers.token`: the environment variable `SMSLOAD_NO_SUCH` is not set; set it, or name another
     vendor.toml:6: `headers.host-key`: [FOLDER]/no/such/file cannot be read (No such file or directory (os error 2))
     vendor.toml:8: `fixtures.device`: invalid type: integer `5`, expected a string

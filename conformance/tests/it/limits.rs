@@ -81,3 +81,20 @@ async fn a_download_at_its_end_makes_room() {
     assert!(starts(&sent).len() > 6);
     assert!(sent.iter().any(|e| e.id.contains(".live")));
 }
+
+/// Random cases take what is left, but nothing that a later line needs for the cases that are always run.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn many_cases_leave_downloads_for_what_comes_later() {
+    let mut target = target(&serve(Choices::default(), Fault::None).await);
+    target.limits.downloads = Some(120);
+    let lines = [
+        "ACC", "RESP", "BODY", "SRC", "TIME", "STRM", "ROBU-01", "ROBU-03", "ROBU-05", "ROBU-06",
+        "ROBU-07",
+    ];
+    let run = Run::builder(Contract::bundled(), target)
+        .only(lines)
+        .cases(500);
+    let result = run.build().unwrap().run(&mut |_: &Event| {}).await;
+    let line = result.line("ROBU-07").unwrap();
+    assert_eq!(line.verdict, Verdict::Pass, "{:?}", line.reason);
+}

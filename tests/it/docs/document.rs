@@ -174,15 +174,13 @@ fn steps(text: &str, first: usize) -> Vec<Step> {
 /// True if a shell would read on: a quotation mark is open, or a backslash ends the line.
 fn is_open(command: &str) -> bool {
     let mut quote = None;
-    let mut characters = command.chars().peekable();
+    let mut characters = command.chars();
     while let Some(character) = characters.next() {
         match (quote, character) {
             (None, '\'' | '"') => quote = Some(character),
             (Some(open), close) if open == close => quote = None,
-            (None | Some('"'), '\\') => match characters.next() {
-                None => return true,
-                Some(_) => {}
-            },
+            // What stands behind it is no quotation mark; the end of the line is open.
+            (None | Some('"'), '\\') if characters.next().is_none() => return true,
             _ => {}
         }
     }
