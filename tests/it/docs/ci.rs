@@ -106,11 +106,7 @@ fn run(name: &str, scripts: &[String]) {
             continue;
         }
         judged += usize::from(script.starts_with("smsload "));
-        let step = Step {
-            line: 0,
-            command: script.to_owned(),
-            shown: String::new(),
-        };
+        let step = Step::new(script, 0, 0);
         if let Err(error) = session.run(&step, None) {
             panic!("docs/ci/{name}: {script}\n{error}");
         }

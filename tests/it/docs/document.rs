@@ -2,17 +2,30 @@
 
 use std::path::{Path, PathBuf};
 
-use pulldown_cmark::{CodeBlockKind, Event, Options, Parser, Tag, TagEnd};
+use pulldown_cmark::{CodeBlockKind, Event, HeadingLevel, Options, Parser, Tag, TagEnd};
 
 /// A command as the reader types it, and what the document shows as its output.
 #[derive(Debug, Clone)]
 pub(crate) struct Step {
     /// The line of the document.
     pub(crate) line: usize,
+    /// How many headings of the second level stand before it.
+    pub(crate) chapter: usize,
     /// With its continuation lines, without the prompt.
     pub(crate) command: String,
     /// Empty if nothing is shown.
     pub(crate) shown: String,
+}
+
+impl Step {
+    pub(crate) fn new(command: &str, line: usize, chapter: usize) -> Self {
+        Self {
+            line,
+            chapter,
+            command: command.to_owned(),
+            shown: String::new(),
+        }
+    }
 }
 
 /// A fenced block.
@@ -88,6 +101,7 @@ impl Document {
         // The fenced block, or the heading, that is being read.
         let mut block: Option<(usize, String, String)> = None;
         let mut heading: Option<String> = None;
+        let mut chapter = 0;
         let parser = Parser::new_ext(&text, Options::ENABLE_TABLES);
         for (event, range) in parser.into_offset_iter() {
             let line = text[..range.start].lines().count() + 1;
@@ -99,9 +113,12 @@ impl Document {
                     let ended = block.take();
                     document
                         .blocks
-                        .extend(ended.map(|(l, i, t)| fenced(l, &i, t)));
+                        .extend(ended.map(|(l, i, t)| fenced(l, chapter, &i, t)));
                 }
-                Event::Start(Tag::Heading { .. }) => heading = Some(String::new()),
+                Event::Start(Tag::Heading { level, .. }) => {
+                    chapter += usize::from(level == HeadingLevel::H2);
+                    heading = Some(String::new());
+                }
                 Event::End(TagEnd::Heading(_)) => document.headings.extend(heading.take()),
                 Event::Start(Tag::Link { dest_url, .. } | Tag::Image { dest_url, .. }) => {
                     document.links.push((line, dest_url.to_string()));
@@ -131,11 +148,11 @@ impl Document {
 }
 
 /// ```` ```LANGUAGE FILE ````: what stands behind the language names the file that the block is.
-fn fenced(line: usize, info: &str, text: String) -> Block {
+fn fenced(line: usize, chapter: usize, info: &str, text: String) -> Block {
     let mut words = info.split_whitespace().map(str::to_owned);
     let language = words.next().unwrap_or_default();
     if language == "console" {
-        return Block::Console(steps(&text, line + 1));
+        return Block::Console(steps(&text, line + 1, chapter));
     }
     Block::Text {
         line,
@@ -145,15 +162,11 @@ fn fenced(line: usize, info: &str, text: String) -> Block {
     }
 }
 
-fn steps(text: &str, first: usize) -> Vec<Step> {
+fn steps(text: &str, first: usize, chapter: usize) -> Vec<Step> {
     let mut steps: Vec<Step> = Vec::new();
     for (line, number) in text.lines().zip(first..) {
         if let Some(command) = line.strip_prefix("$ ") {
-            steps.push(Step {
-                line: number,
-                command: command.to_owned(),
-                shown: String::new(),
-            });
+            steps.push(Step::new(command, number, chapter));
             continue;
         }
         let step = steps.last_mut();

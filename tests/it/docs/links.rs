@@ -86,7 +86,7 @@ fn wrong_links_are_found() {
 /// Every option that a document names is one of `smsload`, or of a tool that it names beside it.
 #[test]
 fn every_option_exists() {
-    const COMMANDS: [&[&str]; 12] = [
+    const COMMANDS: [&[&str]; 16] = [
         &["mock"],
         &["proxy"],
         &["verify"],
@@ -98,6 +98,10 @@ fn every_option_exists() {
         &["spec", "lint"],
         &["spec", "show"],
         &["spec", "resolve"],
+        &["certify"],
+        &["certify", "keygen"],
+        &["certify", "check"],
+        &["certify", "compare"],
         &["completions"],
     ];
     let mut known = BTreeSet::new();

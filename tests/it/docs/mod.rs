@@ -33,8 +33,9 @@ fn is_not_run(document: &Document, step: &Step) -> bool {
         .any(|not| not.document == document.name && step.command.starts_with(not.command))
 }
 
-/// Runs what a document tells, with the commands that need other tools or without; everything that is wrong.
-fn try_out(document: &Document, with_tools: bool) -> Vec<String> {
+/// Runs what a document tells, or one chapter of it, with the commands that need other tools or without; everything that is
+/// wrong.
+fn try_out(document: &Document, chapter: Option<usize>, with_tools: bool) -> Vec<String> {
     let stage = stage::of(&document.name);
     let steps: Vec<_> = document.steps().collect();
     // The question how a command ended goes with that command.
@@ -45,7 +46,8 @@ fn try_out(document: &Document, with_tools: bool) -> Vec<String> {
     let is_meant = |at: usize| {
         let step = asked(at);
         let is_left = !with_tools && (stage.needs_tools || needs_tools(&step.command));
-        !is_not_run(document, step) && !is_left
+        let is_here = chapter.is_none_or(|chapter| chapter == step.chapter);
+        is_here && !is_not_run(document, step) && !is_left
     };
     if !(0..steps.len()).any(is_meant) {
         return Vec::new();
@@ -95,16 +97,25 @@ fn try_out(document: &Document, with_tools: bool) -> Vec<String> {
 /// Documents are independent of each other: a few at once.
 fn try_all_out(with_tools: bool) {
     let all = document::all();
-    let own: Vec<_> = all.iter().filter(|document| !is_sister(document)).collect();
     let wanted = std::env::var("SMSLOAD_DOCUMENT").unwrap_or_default();
+    let own = all
+        .iter()
+        .filter(|own| !is_sister(own) && own.name.contains(&wanted));
+    let parts = own.flat_map(|own| {
+        let mut chapters: Vec<_> = own.steps().map(|step| Some(step.chapter)).collect();
+        chapters.dedup();
+        if !stage::of(&own.name).by_chapter {
+            chapters = vec![None];
+        }
+        chapters.into_iter().map(move |chapter| (own, chapter))
+    });
+    let parts: Vec<_> = parts.collect();
     let next = AtomicUsize::new(0);
     let wrong: Vec<String> = std::thread::scope(|scope| {
         let work = || {
             let mut wrong = Vec::new();
-            while let Some(document) = own.get(next.fetch_add(1, Ordering::Relaxed)) {
-                if document.name.contains(&wanted) {
-                    wrong.extend(try_out(document, with_tools));
-                }
+            while let Some((document, chapter)) = parts.get(next.fetch_add(1, Ordering::Relaxed)) {
+                wrong.extend(try_out(document, *chapter, with_tools));
             }
             wrong
         };

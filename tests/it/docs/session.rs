@@ -143,11 +143,7 @@ impl Session {
             std::fs::copy(root().join(from), session.folder.path().join(name)).unwrap();
         }
         for (port, command) in stage.servers {
-            let step = Step {
-                line: 0,
-                command: format!("{command} --listen 127.0.0.1:{port}"),
-                shown: String::new(),
-            };
+            let step = Step::new(&format!("{command} --listen 127.0.0.1:{port}"), 0, 0);
             session.serve(&step, *port).unwrap();
         }
         session

@@ -12,6 +12,8 @@ pub(crate) struct Stage {
     pub(crate) paths: &'static [&'static str],
     /// Changes to files that the document shows, so that the test does not wait for minutes: file, text, its replacement.
     pub(crate) shortened: &'static [(&'static str, &'static str, &'static str)],
+    /// Its chapters stand alone, and are tried out side by side.
+    pub(crate) by_chapter: bool,
     /// Its commands build upon those that need other tools.
     pub(crate) needs_tools: bool,
     /// Files that come with this repository: their name in the document, and here.
@@ -25,6 +27,7 @@ const NOTHING: Stage = Stage {
     paths: &[],
     shortened: &[],
     needs_tools: false,
+    by_chapter: false,
     copies: &[],
 };
 
@@ -74,6 +77,37 @@ keep_seconds = 1
 watched_seconds = 2
 "#;
 
+/// Like that of docs/certification.md, which explains it.
+const DECLARATION: &str = r#"base_url = "http://127.0.0.1:8080"
+
+[vendor]
+name = "Example Video"
+product = "Example SMS"
+version = "5.2.1"
+contact = "sms@video.example"
+
+[fixtures]
+device = "34020000001110000228"
+channel = "34020000001320000666"
+recorded = { start = "2025-04-04T08:00:00", end = "2025-04-04T14:00:00" }
+platform_id = "2"
+unknown_device = "34020000001110000404"
+unknown_channel = "34020000001320000404"
+empty_window = { start = "1999-01-01T00:00:00", end = "1999-01-01T01:00:00" }
+
+[declared]
+progress_query = true
+callbacks = true
+files = true
+authentication = false
+tenants = false
+simulated_recordings = true
+
+[limits]
+downloads = 200
+keep_seconds = 2
+"#;
+
 const KNOWN: &str = r#"[[failure]]
 id = "BODY-01"
 reason = "a request without channel is taken for channel 1; ticket 4711"
@@ -109,10 +143,12 @@ pub(crate) const STAGES: &[Stage] = &[
                 "vendor.yaml",
                 include_str!("../../../examples/vendor/overlay.yaml"),
             ),
+            ("vendor.toml", DECLARATION),
             ("test_client.py", TEST_CLIENT),
         ],
         paths: &["/srv/recordings", "/var/lib/smsload"],
         shortened: &[("target.toml", "[limits]\n", QUICKLY)],
+        by_chapter: true,
         ..NOTHING
     },
     Stage {
