@@ -49,7 +49,11 @@ fn try_out(document: &Document, chapter: Option<usize>, with_tools: bool) -> Vec
         let is_here = chapter.is_none_or(|chapter| chapter == step.chapter);
         is_here && !is_not_run(document, step) && !is_left
     };
-    if !(0..steps.len()).any(is_meant) {
+    let is_ours = |at: usize| {
+        let is_special = stage.needs_tools || needs_tools(&asked(at).command);
+        is_meant(at) && is_special == with_tools
+    };
+    if !(0..steps.len()).any(is_ours) {
         return Vec::new();
     }
     let mut session = Session::start(&stage);
