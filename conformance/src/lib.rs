@@ -73,8 +73,8 @@ pub use certify::{
     Binary, BundleError, CERTIFIED_CASES, Certification, Certified, CertifyError, ChallengeError,
     Change, CheckError, Checked, Chosen, Clock, Comparison, Declaration, DeclarationError, Grade,
     KeyError, Misjudged, Predicate, Progress as CertifyProgress, PublicKey, Remark, SealError,
-    SecretKey, Seeded, Standing, Tampering, check, checked_text, compare, comparison_text,
-    reports_of, seeded_text, standing_text,
+    SecretKey, Seeded, Standing, Tampering, certificate, check, checked_text, compare,
+    comparison_text, reports_of, seeded_text, standing_text,
 };
 pub use curl::curl;
 pub use decimal::Decimal;

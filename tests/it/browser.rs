@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::Command;
 
 use serde_json::{Value, json};
-use smsload_conformance::{Report, html};
+use smsload_conformance::{Predicate, Report, certificate, html};
 
 use crate::support::{Server, smsload};
 
@@ -48,6 +48,38 @@ fn the_page_of_a_report() {
     let page = dir.path().join("report.html");
     std::fs::write(&page, html(&large_report(dir.path())).unwrap()).unwrap();
     run_on("report.mjs", Some(&page));
+}
+
+#[test]
+#[ignore = "needs Chromium, and Node's playwright-core and axe-core (.ci/run installs them)"]
+fn the_page_of_a_certification() {
+    let hostile = "<script>globalThis.acted = 1</script>\u{202e}<img src=x onerror=alert(1)>";
+    let print = |title: &str| json!({"title": title, "version": "1", "sha256": "ab".repeat(32)});
+    let remark = |id: &str, verdict: &str| json!({"id": id, "verdict": verdict, "runs": 3, "reason": format!("expected a rejection, got {hostile}")});
+    let run = |chosen: &str, challenge: Option<&str>| json!({"seed": "14643684306177022988", "chosen": chosen, "challenge": challenge, "cases": 500, "downloads": 200});
+    let predicate = json!({
+        "tool": {"name": "smsload", "version": "0.1.0", "sha256": null},
+        "vendor": {"name": "示例视频", "product": hostile, "version": "5.2.1", "contact": "sms@video.example"},
+        "target": "http://127.0.0.1:4010",
+        "contract": print("SMS recording download"),
+        "catalogue": print("requirements.yaml"),
+        "runs": [run("fixed", None), run("fixed", None), run("challenge", Some("order-4711"))],
+        "standing": {
+            "grade": "not_certified",
+            "against": [remark("TIME-01", "fail")],
+            "remarks": [remark("PROG-09", "inconclusive")],
+            "without": {"the target file does not declare `callbacks`": 14},
+            "passed": 84,
+        },
+        "started_at": "2026-11-25T22:56:12.145106522Z",
+        "ended_at": "2026-11-25T22:56:34.597497352Z",
+        "clock": {"ahead_of_target_seconds": 0},
+    });
+    let dir = tempfile::tempdir().unwrap();
+    let page = dir.path().join("summary.html");
+    let predicate: Predicate = serde_json::from_value(predicate).unwrap();
+    std::fs::write(&page, certificate(&predicate)).unwrap();
+    run_on("certificate.mjs", Some(&page));
 }
 
 /// A report as large as they come: 100 requirements and more, 10,000 cases, 50 failures, downloads that were watched.

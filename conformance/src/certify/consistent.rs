@@ -7,7 +7,7 @@ use smsload_spec::{Contract, Profile};
 
 use super::badge::badge;
 use super::declaration::{Declaration, lacks};
-use super::page::page;
+use super::page::certificate;
 use super::predicate::{Chosen, Predicate, Seeded};
 use super::seeds;
 use super::standing;
@@ -179,7 +179,7 @@ fn pages(predicate: &Predicate, contents: &Contents) -> Vec<String> {
         }
     };
     must(
-        contents.summary == page(predicate).as_bytes(),
+        contents.summary == certificate(predicate).as_bytes(),
         "summary.html",
     );
     let drawn = badge(predicate.standing.grade);

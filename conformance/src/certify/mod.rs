@@ -30,6 +30,7 @@ pub use check::{CheckError, Checked, Misjudged, check, reports_of};
 pub use compare::{Change, Comparison, compare};
 pub use declaration::{Declaration, DeclarationError};
 pub use keys::{KeyError, PublicKey, SecretKey};
+pub use page::certificate;
 pub use predicate::{Binary, Chosen, Clock, Predicate, Seeded};
 pub use run::{CERTIFIED_CASES, Certification, Certified, CertifyError, Progress};
 pub use seal::SealError;

@@ -32,8 +32,9 @@ struct Run {
     downloads: String,
 }
 
-/// The page of what is signed.
-pub(super) fn page(predicate: &Predicate) -> String {
+/// The page of what is signed, `summary.html` of a bundle: HTML, one file, without scripts.
+#[must_use]
+pub fn certificate(predicate: &Predicate) -> String {
     let vendor = &predicate.vendor;
     let standing = &predicate.standing;
     let print = |f: &crate::about::Fingerprint| {

@@ -14,7 +14,7 @@ use super::badge::badge;
 use super::bundle::{self, BundleError};
 use super::declaration::Declaration;
 use super::keys::SecretKey;
-use super::page::page;
+use super::page::certificate;
 use super::predicate::{Binary, Chosen, Clock, Predicate, Seeded};
 use super::seeds::{self, ChallengeError, Seed};
 use super::standing;
@@ -207,7 +207,7 @@ impl Certification {
                 ahead_of_target_seconds: ahead,
             },
         };
-        writer.add(bundle::SUMMARY, page(&predicate).as_bytes())?;
+        writer.add(bundle::SUMMARY, certificate(&predicate).as_bytes())?;
         let badge = badge(predicate.standing.grade);
         writer.add(bundle::BADGE, badge.as_bytes())?;
         writer.seal(predicate.clone(), &self.key)?;

@@ -87,6 +87,9 @@ pub enum SealError {
     /// What is in it is something else.
     #[error("the envelope holds \"{0}\", which is no statement of smsload certify")]
     Foreign(String),
+    /// A newer form of the same.
+    #[error("it was written by a newer smsload, which signs {0}; check it with that")]
+    Newer(String),
     /// It is not in its form.
     #[error("the envelope cannot be read: {0}")]
     Form(String),
@@ -143,12 +146,20 @@ impl<P: Serialize + for<'de> Deserialize<'de>> Statement<P> {
             });
         }
         if envelope.payload_type != PAYLOAD_TYPE {
-            return Err(SealError::Foreign(envelope.payload_type.clone()));
+            return Err(SealError::Foreign(crate::text::shown(
+                &envelope.payload_type,
+            )));
         }
         // Looked at before the rest is read: a newer form has another type.
         let kind: Kind = serde_json::from_slice(&payload).map_err(|e| form(&e))?;
+        let form_of = |kind: &str| kind.rsplit_once('/').map(|(form, _)| form.to_owned());
+        if kind.predicate_type != predicate_type
+            && form_of(&kind.predicate_type) == form_of(predicate_type)
+        {
+            return Err(SealError::Newer(crate::text::shown(&kind.predicate_type)));
+        }
         if kind.predicate_type != predicate_type || kind.statement_type != STATEMENT_TYPE {
-            return Err(SealError::Foreign(kind.predicate_type));
+            return Err(SealError::Foreign(crate::text::shown(&kind.predicate_type)));
         }
         serde_json::from_slice(&payload).map_err(|e| form(&e))
     }
@@ -201,7 +212,9 @@ mod tests {
         let wrong = open(&envelope, &other, TYPE);
         assert!(matches!(wrong, Err(SealError::NotSigned { .. })));
         let newer = open(&envelope, &key, "https://example.org/x/v2");
-        assert!(matches!(newer, Err(SealError::Foreign(_))));
+        assert!(matches!(newer, Err(SealError::Newer(_))));
+        let foreign = open(&envelope, &key, "https://example.org/y/v1");
+        assert!(matches!(foreign, Err(SealError::Foreign(_))));
         let mut changed = envelope.clone();
         changed.payload = super::STANDARD.encode(b"{}");
         assert!(open(&changed, &key, TYPE).is_err());
