@@ -119,3 +119,55 @@ impl Drop for Waiting {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::future::poll_fn;
+    use std::task::Poll;
+    use std::time::{Duration, Instant};
+
+    use hyper::rt::Timer as _;
+
+    use super::{HeadTimer, SPARE};
+
+    /// Asks for an alarm once, and throws it away.
+    async fn throw_away(timer: &HeadTimer, time: Duration) {
+        let mut thrown = timer.sleep(time);
+        let asked = poll_fn(|context| Poll::Ready(thrown.as_mut().poll(context))).await;
+        assert!(asked.is_pending());
+        drop(thrown);
+        let spare = SPARE.take();
+        assert!(spare.is_some(), "it is kept");
+        SPARE.set(spare);
+    }
+
+    fn run(future: impl Future<Output = ()>) {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_time()
+            .build();
+        runtime.unwrap().block_on(future);
+    }
+
+    #[test]
+    fn rings_in_time_whatever_was_thrown_away_before() {
+        let time = Duration::from_millis(40);
+        run(async {
+            let timer = HeadTimer::new();
+            for earlier in [time / 4, time * 2, Duration::from_secs(3_600)] {
+                throw_away(&timer, earlier).await;
+                let started = Instant::now();
+                timer.sleep(time).await;
+                let passed = started.elapsed();
+                assert!(passed >= time, "{passed:?} after one of {earlier:?}");
+                // Far from the hour that was thrown away.
+                assert!(passed < Duration::from_secs(60), "{passed:?}");
+            }
+        });
+    }
+
+    #[test]
+    fn takes_no_alarm_of_another_runtime() {
+        run(async { throw_away(&HeadTimer::new(), Duration::from_millis(1)).await });
+        run(async { HeadTimer::new().sleep(Duration::from_millis(2)).await });
+    }
+}
