@@ -21,6 +21,10 @@ use crate::load::{Load, QUERY_PATH};
 use crate::process::Process;
 use crate::receiver::Receiver;
 
+/// The bare handler's too, so that it has what the mock has.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Pairs of runs, mock and bare handler in turns.
 const PAIRS: usize = 15;
 /// How long one of them lasts.

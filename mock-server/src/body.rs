@@ -1,5 +1,9 @@
 //! Reading a body within its limits: so many bytes, so much time.
 
+use std::future::poll_fn;
+use std::pin::pin;
+use std::task::Poll;
+
 use bytes::{Bytes, BytesMut};
 use http::HeaderMap;
 use http::header::{CONTENT_LENGTH, EXPECT};
@@ -25,7 +29,14 @@ pub(crate) async fn read(
     if is_hopeless(headers, max_body, limits) {
         return Err(Cause::BodyTooLarge);
     }
-    let reading = tokio::time::timeout(limits.body_timeout, collect(body, max_body, limits));
+    let mut reading = pin!(collect(body, max_body, limits));
+    // Mostly all of it came together with the head: then no timer need be set.
+    let at_once = poll_fn(|context| Poll::Ready(reading.as_mut().poll(context)));
+    if let Poll::Ready(read) = at_once.await {
+        return read;
+    }
+    // In a box, since what waits is large and mostly is not there.
+    let reading = Box::pin(tokio::time::timeout(limits.body_timeout, reading));
     reading.await.unwrap_or(Err(Cause::BodyTimeout))
 }
 

@@ -7,8 +7,10 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use crate::courier::Pool;
 use crate::limits::Limits;
 
-/// A number that many hands change, and that stays within a bound.
+/// A number that many hands change, and that stays within a bound. It has a line of the cache of its own, so that
+/// nothing else is waited for while others change it.
 #[derive(Debug)]
+#[repr(align(128))]
 pub(crate) struct Count {
     now: AtomicUsize,
     max: usize,

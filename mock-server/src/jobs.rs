@@ -31,8 +31,9 @@ use self::table::{Entry, Table};
 /// Overdue jobs that one new job frees at most, so that no request pays for thousands.
 const EVICTED_AT_ONCE: usize = 64;
 
-/// The jobs of a mock.
+/// The jobs of a world. In memory they lie apart from what else a world has, as [`Journal`](crate::journal::Journal) does.
 #[derive(Debug)]
+#[repr(align(128))]
 pub(crate) struct Jobs {
     hasher: RandomState,
     max: usize,

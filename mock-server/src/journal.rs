@@ -102,8 +102,10 @@ struct Ring {
     dropped: u64,
 }
 
-/// The journal of a world.
+/// The journal of a world. What lies beside its lock in memory would be waited for whenever another processor takes
+/// that, so it has lines of the cache of its own.
 #[derive(Debug)]
+#[repr(align(128))]
 pub(crate) struct Journal {
     max_entries: usize,
     max_bytes: usize,
@@ -182,6 +184,8 @@ impl Journal {
     /// added.
     fn count(&self, before: usize, after: usize) {
         match after.checked_sub(before) {
+            // What all count is written to only if need be.
+            Some(0) => {}
             Some(more) => self.bounds.journal.add(more),
             None => self.bounds.journal.sub(before - after),
         }

@@ -162,6 +162,7 @@ mod ssrc;
 mod start;
 mod steer;
 mod strike;
+mod timer;
 mod violations;
 mod watch;
 mod world;

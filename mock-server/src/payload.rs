@@ -29,13 +29,14 @@ pub(crate) enum Payload {
 }
 
 impl Payload {
-    /// A body of which only so many bytes are sent, one less than all at most.
-    pub(crate) fn cut(body: &Bytes, at: usize) -> Self {
-        let sent = at.min(body.len().saturating_sub(1));
-        Self::Cut {
+    /// The same with only so many bytes sent, one less than all at most; nothing if it is empty, or is no whole one.
+    pub(crate) fn cut(self, at: usize) -> Option<Self> {
+        let Self::Whole(body) = self else { return None };
+        let sent = at.min(body.len().checked_sub(1)?);
+        Some(Self::Cut {
             rest: body.slice(..sent),
             owed: body.len() as u64,
-        }
+        })
     }
 }
 

@@ -20,7 +20,7 @@ use crate::control;
 use crate::course::Course;
 use crate::files::{PublicUrlError, Unfinished};
 use crate::limits::{LimitError, Limits};
-use crate::listener::{BoundedAddr, BoundedListener, Breaker, Guard, PerConnection};
+use crate::listener::{BoundedAddr, BoundedListener, Guard, PerConnection, Seat};
 use crate::misbehave::{CannotMisbehave, Misbehaviour};
 use crate::mock::Mock;
 use crate::observe::Observe;
@@ -28,6 +28,7 @@ use crate::refusal::RejectStatus;
 use crate::service::{Shared, respond};
 use crate::settings::Settings;
 use crate::ssrc::SipDomain;
+use crate::timer::HeadTimer;
 use crate::world_file::WorldFile;
 
 /// Why a server does not start.
@@ -229,11 +230,8 @@ impl MockServerBuilder {
             server: Arc::downgrade(&shared),
             runtime: Runtime::current(),
         }));
-        let respond = {
-            let shared = Arc::clone(&shared);
-            move |breaker, request| respond(Arc::clone(&shared), breaker, request)
-        };
-        let task = tokio::spawn(serve(listener, handle.clone(), limits, respond));
+        let service = PerConnection::new(respond, Arc::clone(&shared));
+        let task = tokio::spawn(serve(listener, handle.clone(), limits, service));
         tracing::info!(%addr, contract = mock.contract().title(), "the mock serves");
         Ok(MockServer {
             addr,
@@ -272,16 +270,16 @@ pub(crate) async fn bind(
     Ok((listener, addr))
 }
 
-/// Serves HTTP/1 within the limits until the handle stops it. The function is told how to break the connection that a
-/// request came on; an error of it breaks the connection too.
-pub(crate) async fn serve<F, R, B, E>(
+/// Serves HTTP/1 within the limits until the handle stops it. An error of the service breaks the connection.
+pub(crate) async fn serve<F, S, R, B, E>(
     listener: BoundedListener,
     handle: Handle<BoundedAddr>,
     limits: Limits,
-    respond: F,
+    service: PerConnection<F, S>,
 ) -> io::Result<()>
 where
-    F: FnMut(Breaker, Request<Incoming>) -> R + Clone + Send + 'static,
+    F: FnMut(Arc<Seat<S>>, Request<Incoming>) -> R + Clone + Send + 'static,
+    S: Send + Sync + 'static,
     R: Future<Output = Result<Response<B>, E>> + Send + 'static,
     B: Body<Data = Bytes> + Send + 'static,
     B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
@@ -298,12 +296,13 @@ where
     server
         .http_builder()
         .http1()
+        .timer(HeadTimer::new())
         .header_read_timeout(limits.header_timeout)
         .max_buf_size(limits.max_head)
         .max_headers(limits.max_headers);
     server
         .accept_error_handler(|_, error| tracing::warn!(%error, "a connection was not taken"))
-        .serve(MakeShared::new(PerConnection::new(respond)))
+        .serve(MakeShared::new(service))
         .await
 }
 

@@ -13,11 +13,11 @@ use crate::control::{self, Reply};
 use crate::host;
 use crate::limits::Limits;
 use crate::listen;
-use crate::listener::Breaker;
+use crate::listener::Seat;
 use crate::mock::Mock;
 use crate::payload::Payload;
 use crate::refusal::Cause;
-use crate::request::{Answer, Request, Then};
+use crate::request::{Answer, Effect, Request, Then};
 
 /// What all connections of a server share.
 #[derive(Debug)]
@@ -56,41 +56,56 @@ pub(crate) struct Broken;
 
 /// The response to a request.
 pub(crate) async fn respond(
-    shared: Arc<Shared>,
-    breaker: Breaker,
+    seat: Arc<Seat<Shared>>,
     request: HttpRequest<Incoming>,
 ) -> Result<Response<Payload>, Broken> {
-    // A handle of its own: a guard must not be kept while the body is waited for.
-    let mock = &shared.mock.load_full();
+    let shared = &*seat.shared;
     let (head, incoming) = request.into_parts();
     if !host::is_proper(&head.headers, head.version) {
-        return Ok(closing(mock, &head, Cause::BadRequest));
+        return Ok(closing(&shared.mock.load(), &head, Cause::BadRequest));
     }
-    let is_control = mock.has_control() && control::is_path(head.uri.path());
+    let path = head.uri.path();
+    let is_control = control::is_path(path) && shared.mock.load().has_control();
     let max_body = match is_control {
-        true => control::max_body(head.uri.path(), &shared.limits),
+        true => control::max_body(path, &shared.limits),
         false => shared.limits.max_body,
     };
     let body = match body::read(&head.headers, incoming, max_body, &shared.limits).await {
         Ok(body) => body,
-        Err(cause) => return Ok(closing(mock, &head, cause)),
+        Err(cause) => return Ok(closing(&shared.mock.load(), &head, cause)),
     };
-    let request = asked(&head, &body);
+    let (response, effect) = answered(shared, is_control, &asked(&head, &body));
+    if effect == Effect::default() {
+        return Ok(response);
+    }
+    // In a box, since what waits is large and mostly is not there.
+    Box::pin(carry_out(&seat, response, effect)).await
+}
+
+/// The response, and what a fault wants done with it. Nothing waits here: the mock is held without counting, which
+/// processors would have to take turns for.
+fn answered(
+    shared: &Shared,
+    is_control: bool,
+    request: &Request<'_>,
+) -> (Response<Payload>, Effect) {
+    let mock = &shared.mock.load();
     if is_control {
-        return Ok(controlled(&shared, mock, &request));
+        return (controlled(shared, mock, request), Effect::default());
     }
-    if let Some(file) = mock.file(&request) {
-        return Ok(file.map(Payload::File));
+    if let Some(file) = mock.file(request) {
+        return (file.map(Payload::File), Effect::default());
     }
-    let answer = mock.answer(&request);
+    let answer = mock.answer(request);
     tracing::debug!(
-        method = %head.method,
+        method = %request.method,
         operation = answer.operation.map(|o| o.id.as_str()),
         status = answer.status.as_u16(),
         fault = answer.fault,
         "answered"
     );
-    carry_out(&shared, &breaker, answer).await
+    let effect = answer.effect;
+    (whole(answer), effect)
 }
 
 fn asked<'r>(head: &'r request::Parts, body: &'r [u8]) -> Request<'r> {
@@ -113,13 +128,13 @@ fn controlled(shared: &Shared, mock: &Mock, request: &Request<'_>) -> Response<P
     }
 }
 
-/// Does with an answer what a fault wants; mostly there is none.
+/// Does with a response what a fault wants.
 async fn carry_out(
-    shared: &Shared,
-    breaker: &Breaker,
-    answer: Answer<'_>,
+    seat: &Seat<Shared>,
+    response: Response<Payload>,
+    effect: Effect,
 ) -> Result<Response<Payload>, Broken> {
-    let effect = answer.effect;
+    let shared = &seat.shared;
     if !effect.delay.is_zero() {
         tokio::select! {
             () = tokio::time::sleep(effect.delay) => {}
@@ -127,15 +142,15 @@ async fn carry_out(
         }
     }
     match effect.then {
-        Then::Send => Ok(whole(answer)),
-        // Nothing can be cut off from nothing; a client must not wait for it either.
-        Then::Cut(_) if answer.body.is_empty() => Err(Broken),
+        Then::Send => Ok(response),
         Then::Cut(at) => {
-            let payload = Payload::cut(&answer.body, at);
-            Ok(build(answer.status, answer.headers, payload))
+            let (head, payload) = response.into_parts();
+            // Nothing can be cut off from nothing; a client must not wait for it either.
+            let payload = payload.cut(at).ok_or(Broken)?;
+            Ok(Response::from_parts(head, payload))
         }
         Then::Reset => {
-            breaker.reset();
+            seat.breaker.reset();
             Err(Broken)
         }
         Then::Hang(time) => {

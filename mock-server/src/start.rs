@@ -5,7 +5,7 @@ use serde_json::Value;
 use smsload_spec::{Expression, JobStart, Members, Recorded};
 
 use crate::bounds::Reached;
-use crate::clock::Moment;
+use crate::clock::{ClockReading, Moment};
 use crate::evaluate::{self, Unusable};
 use crate::job::{Facts, NewJob};
 use crate::jobs::{Jobs, Lane, Proposal, Refused};
@@ -40,7 +40,7 @@ pub(crate) fn start<'m>(
     status: StatusCode,
 ) -> Result<Answer<'m>, Refusal<'m>> {
     let Place { mock, world } = place;
-    let now = world.clock.now();
+    let ClockReading { now, wall, .. } = world.clock.reading();
     let scope: &[(&str, &dyn Members)] = &[("self", body)];
     let device = evaluate::text(&job.device, scope)?;
     let channel = evaluate::text(&job.channel, scope)?;
@@ -54,7 +54,7 @@ pub(crate) fn start<'m>(
         start,
         end,
     };
-    let found = mock.simulation.look(&ask, world.clock.wall(now));
+    let found = mock.simulation.look(&ask, wall);
     let recording = found.map_err(|absence| refusal(job, absence))?;
     let kind = mock.kind(&job.kind);
     let lane = Jobs::lane(kind, &device, &channel);

@@ -106,13 +106,28 @@ fn put_text(out: &mut Vec<u8>, text: &str) {
     }
 }
 
-/// Whether JSON writes a text as it is. Bytes are looked at sixteen at once, as processors can.
+/// Whether JSON writes a text as it is. Eight bytes are looked at as one number.
 fn is_plain(text: &[u8]) -> bool {
-    let escaped = |b: u8| u8::from(b < 0x20) | u8::from(b == b'"') | u8::from(b == b'\\');
-    let any = |bytes: &[u8]| bytes.iter().fold(0, |any, b| any | escaped(*b)) != 0;
-    let mut whole = text.chunks_exact(16);
-    let is_begin_plain = whole.by_ref().all(|sixteen| !any(sixteen));
-    is_begin_plain && !any(whole.remainder())
+    let (eights, rest) = text.as_chunks::<8>();
+    let is_plain = |byte: &u8| *byte >= 0x20 && *byte != b'"' && *byte != b'\\';
+    !eights
+        .iter()
+        .any(|eight| has_escaped(u64::from_le_bytes(*eight)))
+        && rest.iter().all(is_plain)
+}
+
+/// Whether one of eight bytes is below a blank, a quotation mark or a backslash. Where a subtraction borrows beyond its
+/// byte, one below has been found already, so that the answer is exact.
+const fn has_escaped(eight: u64) -> bool {
+    const ONES: u64 = u64::MAX / 0xff;
+    const TOPS: u64 = ONES << 7;
+    // The top bit of each byte that is less than `limit` (at most 128) and has no top bit itself.
+    const fn below(eight: u64, limit: u64) -> u64 {
+        eight.wrapping_sub(ONES * limit) & !eight & TOPS
+    }
+    let quotation = eight ^ (ONES * b'"' as u64);
+    let backslash = eight ^ (ONES * b'\\' as u64);
+    below(eight, 0x20) | below(quotation, 1) | below(backslash, 1) != 0
 }
 
 fn put(out: &mut Vec<u8>, value: &(impl Serialize + ?Sized)) {

@@ -13,7 +13,7 @@ use smsload_spec::Contract;
 use tokio::task::JoinHandle;
 
 use crate::limits::Limits;
-use crate::listener::BoundedAddr;
+use crate::listener::{BoundedAddr, PerConnection};
 use crate::proxy::exchange::{Exchange, Exchanges};
 use crate::proxy::forward::Sender;
 use crate::proxy::judge::Judge;
@@ -128,11 +128,8 @@ impl ProxyBuilder {
         let (listener, addr) = bind(self.addr, &serving).await?;
         let handle = Handle::new();
         let shared = Arc::new(self.shared());
-        let respond = {
-            let shared = Arc::clone(&shared);
-            move |_, request| respond(Arc::clone(&shared), request)
-        };
-        let task = tokio::spawn(serve(listener, handle.clone(), serving, respond));
+        let service = PerConnection::new(respond, Arc::clone(&shared));
+        let task = tokio::spawn(serve(listener, handle.clone(), serving, service));
         tracing::info!(%addr, upstream = %shared.upstream, "the proxy serves");
         Ok(Proxy {
             addr,

@@ -16,6 +16,7 @@ use tokio::time::Instant;
 use crate::body;
 use crate::host;
 use crate::limits::Limits;
+use crate::listener::Seat;
 use crate::proxy::exchange::{Content, Ending, Exchange, Exchanges, Message};
 use crate::proxy::forward::{Reply, ReplyBody, Sender};
 use crate::proxy::headers;
@@ -45,9 +46,10 @@ pub(super) struct Shared {
 
 /// The response to a request.
 pub(super) async fn respond(
-    shared: Arc<Shared>,
+    seat: Arc<Seat<Shared>>,
     request: Request<Incoming>,
 ) -> Result<Response<Passing>, Infallible> {
+    let shared = &*seat.shared;
     let judge = shared.judge.load_full();
     if !host::is_proper(request.headers(), request.version())
         || *request.method() == Method::CONNECT
@@ -73,7 +75,7 @@ pub(super) async fn respond(
     let is_judged = !shared.is_exempt(head.uri.path());
     let asked = is_judged.then(|| judge.request(&head, &body));
     let passage = Passage {
-        shared: &shared,
+        shared,
         judge: &judge,
         asked,
         url: uri.to_string(),
