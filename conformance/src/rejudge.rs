@@ -60,3 +60,78 @@ fn is_of_case(id: &str) -> bool {
 fn is_of(exchange: &str, line: &str) -> bool {
     exchange.split_once('#').is_some_and(|(of, _)| of == line)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::BufReader;
+    use std::sync::Arc;
+
+    use smsload_mock::{MockServer, misbehave};
+    use smsload_spec::Contract;
+
+    use super::{Playback, rejudge};
+    use crate::event::{Event, Reporter as _};
+    use crate::report::{Report, Reports};
+    use crate::run::Run;
+    use crate::target::Target;
+
+    /// Servers whose faults show in each way that there is: in a case, in passing, over time, in the repetition, not at all.
+    const SOME: [&str; 8] = [
+        "progress-goes-back",
+        "end-told-early",
+        "no-callbacks",
+        "callback-goes-back",
+        "callback-not-retried",
+        "numeric-code",
+        "file-one-byte-short",
+        "fails-now-and-then",
+    ];
+
+    /// Where the recording alone does not bear out what the run found.
+    async fn differences(name: Option<&str>) -> Vec<String> {
+        let mut builder = MockServer::builder().seed(1).speed(20.0);
+        if let Some(name) = name {
+            builder = builder.misbehave(misbehave::find(name).unwrap());
+        }
+        let server = builder.start().await.unwrap();
+        let text = include_str!("../tests/vendor.toml")
+            .replace("http://127.0.0.1:1\"", &format!("{}\"", server.url()));
+        let target = Target::parse("vendor.toml".as_ref(), &text).unwrap();
+        let contract = Contract::bundled();
+        let builder = Run::builder(Arc::clone(&contract), target.clone())
+            .seed(7)
+            .cases(20);
+        let dir = tempfile::tempdir().unwrap();
+        let mut reports = Reports::create(dir.path(), &contract, &target).unwrap();
+        let run = builder.clone().build().unwrap();
+        let result = run.run(&mut |event: &Event| reports.on(event)).await;
+        let report: Report = reports.finish(&result).unwrap();
+        server.stop().await;
+        let evidence = std::fs::File::open(dir.path().join("evidence.jsonl")).unwrap();
+        let recording = Playback::read(BufReader::new(evidence)).unwrap();
+        let again = rejudge(builder, recording).await.unwrap();
+        let said = report.requirements.iter().zip(&again);
+        let differ = said.filter(|(said, again)| {
+            assert_eq!(said.id, again.line.id);
+            said.verdict != again.verdict
+        });
+        let name = name.unwrap_or("correct");
+        differ
+            .map(|(said, again)| {
+                let (id, why) = (&said.id, &again.reason);
+                format!(
+                    "{name}: {id} {:?}, then {:?} ({why:?})",
+                    said.verdict, again.verdict
+                )
+            })
+            .collect()
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn a_recording_bears_out_every_verdict() {
+        let some = SOME.iter().map(|name| differences(Some(name)));
+        let found: Vec<_> = futures_util::future::join_all(some).await.concat();
+        assert_eq!(found, Vec::<String>::new());
+        assert_eq!(differences(None).await, Vec::<String>::new());
+    }
+}

@@ -27,7 +27,7 @@ pub struct Limits {
     pub stop_grace: Duration,
     /// Bytes of a request line with its headers: more is 431. At least [`Limits::MIN_HEAD`]; default 16 KiB.
     pub max_head: usize,
-    /// Number of headers: more is 431. From 1; default 64.
+    /// Number of headers: more is 431. From 1; default 100.
     pub max_headers: usize,
     /// Bytes of a body: more is 413. Default 1 MiB.
     pub max_body: usize,
@@ -129,7 +129,7 @@ impl Default for Limits {
             write_timeout: Duration::from_secs(10),
             stop_grace: Duration::from_secs(5),
             max_head: 16 * 1024,
-            max_headers: 64,
+            max_headers: 100,
             max_body: 1024 * 1024,
             max_discard: 16 * 1024 * 1024,
             max_connections: 10_000,

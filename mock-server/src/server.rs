@@ -293,18 +293,22 @@ where
         .handle(handle)
         .acceptor(guard)
         .http1_only();
-    server
-        .http_builder()
-        .http1()
-        .timer(HeadTimer::new())
+    let mut http = server.http_builder().http1();
+    http.timer(HeadTimer::new())
         .header_read_timeout(limits.header_timeout)
-        .max_buf_size(limits.max_head)
-        .max_headers(limits.max_headers);
+        .max_buf_size(limits.max_head);
+    // For its own number the library has room on the stack; any other is filled with nothing first, for each request.
+    if limits.max_headers != HYPER_HEADERS {
+        http.max_headers(limits.max_headers);
+    }
     server
         .accept_error_handler(|_, error| tracing::warn!(%error, "a connection was not taken"))
         .serve(MakeShared::new(service))
         .await
 }
+
+/// Headers of a request that hyper takes unless told otherwise.
+const HYPER_HEADERS: usize = 100;
 
 /// The root of all paths at an address, as a client of this host reaches it.
 pub(crate) fn url(addr: SocketAddr) -> String {

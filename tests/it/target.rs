@@ -69,3 +69,11 @@ fn secrets_come_from_elsewhere_and_are_never_shown() {
         done.err
     );
 }
+
+#[test]
+fn a_cause_is_told_once() {
+    let done = smsload(&["verify", "--target", "/no/such/file.toml"]);
+    assert_eq!(done.code, Some(2));
+    let cause = done.err.matches("No such file or directory").count();
+    assert_eq!(cause, 1, "{}", done.err);
+}
