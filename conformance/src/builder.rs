@@ -55,6 +55,8 @@ pub struct RunBuilder {
     pub(crate) seed: u64,
     pub(crate) cases: u32,
     pub(crate) selection: Selection,
+    /// True if operations that have no catalogue are left alone.
+    pub(crate) is_of_catalogue: bool,
     pub(crate) is_strict: bool,
     pub(crate) fails_fast: bool,
     pub(crate) max_time: Option<Duration>,
@@ -71,6 +73,7 @@ impl RunBuilder {
             seed: 0,
             cases: DEFAULT_CASES,
             selection: Selection::default(),
+            is_of_catalogue: false,
             is_strict: false,
             fails_fast: false,
             max_time: None,
@@ -126,6 +129,12 @@ impl RunBuilder {
     #[must_use]
     pub fn shard(mut self, shard: Option<Shard>) -> Self {
         self.selection.shard = shard;
+        self
+    }
+
+    /// Leaves operations alone that have no catalogue.
+    pub(crate) fn of_catalogue(mut self) -> Self {
+        self.is_of_catalogue = true;
         self
     }
 
@@ -185,7 +194,10 @@ impl RunBuilder {
     /// up.
     pub fn build(self) -> Result<Run, RunError> {
         let catalogue = Requirements::bundled();
-        let generic = Generic::of(&self.contract);
+        let generic = match self.is_of_catalogue {
+            true => None,
+            false => Generic::of(&self.contract),
+        };
         let api = match Api::new(&self.contract, &self.target) {
             Ok(api) => Some(Arc::new(api)),
             // A document without downloads has no catalogue, but it may have operations all the same.

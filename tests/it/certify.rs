@@ -126,3 +126,38 @@ fn two_results_are_compared() {
     assert_eq!(same.code, Some(0));
     assert!(same.out.lines().count() == 1, "{}", same.out);
 }
+
+/// Deviations of a vendor are told; operations that the catalogue is not about are left alone; a document without downloads
+/// has nothing to certify.
+#[test]
+fn an_overlay_of_the_vendor_is_told_to_the_buyer() {
+    let (_dir, file) = folder();
+    let root = env!("CARGO_MANIFEST_DIR");
+    let overlay = file("overlay.yaml");
+    let actions = "overlay: 1.0.0\ninfo: {title: Ours, version: '1'}\nactions:\n  - target: $.paths\n    update:\n      /version:\n        get: {operationId: version, responses: {'200': {description: The version}}}\n";
+    std::fs::write(&overlay, actions).unwrap();
+    let mock = ["mock", "--listen", "127.0.0.1:0", "--speed", "20"];
+    let server = Server::start(&[&mock[..], &["--overlay", &overlay]].concat());
+    let target = file("vendor.toml");
+    let text = VENDOR.replace("http://127.0.0.1:1\"", &format!("{}\"", server.url));
+    std::fs::write(&target, text).unwrap();
+    let (key, out) = (file("vendor.key"), file("out.zip"));
+    let pets = format!("{root}/examples/pets/openapi.yaml");
+    let args = ["certify", "--target", &target, "--key", &key, "--out", &out];
+    let none = smsload(&[&args[..], &["--spec", &pets]].concat());
+    assert_eq!(none.code, Some(2));
+    assert!(
+        none.err.contains("no operation that starts a download"),
+        "{}",
+        none.err
+    );
+    let done = smsload(&[&args[..], &["--overlay", &overlay]].concat());
+    assert_eq!(done.code, Some(0), "{}{}", done.out, done.err);
+    let checked = smsload(&["certify", "check", &out, "--key", &file("vendor.key.pub")]);
+    assert_eq!(checked.code, Some(0), "{}{}", checked.out, checked.err);
+    assert!(
+        checked.out.contains("/paths/~1version was added"),
+        "{}",
+        checked.out
+    );
+}

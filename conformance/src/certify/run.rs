@@ -20,6 +20,7 @@ use super::seeds::{self, ChallengeError, Seed};
 use super::standing;
 use super::writer::Writer;
 use crate::about::Fingerprint;
+use crate::api::ContractError;
 use crate::builder::{RunBuilder, RunError};
 use crate::event::{Event, Reporter as _};
 use crate::report::{Ending, Report, ReportError, Reports};
@@ -134,11 +135,11 @@ impl Certification {
             url: None,
             stop: Stop::new(),
         };
-        // A document without downloads has a run, but no catalogue.
-        let is_of_catalogue = !one.builder(0).build()?.lines.is_empty();
-        is_of_catalogue
-            .then_some(one)
-            .ok_or(CertifyError::NoCatalogue)
+        match one.builder(0).build() {
+            Ok(_) => Ok(one),
+            Err(RunError::Contract(ContractError::NoStart)) => Err(CertifyError::NoCatalogue),
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// The last seed follows from a buyer's word instead of being drawn.
@@ -305,6 +306,7 @@ pub(super) fn locked(
         .seed(seed)
         .cases(cases)
         .profiles(&[Profile::Full])
+        .of_catalogue()
 }
 
 /// Seconds by which this machine's clock is ahead of the `Date` of an answer that just came.
