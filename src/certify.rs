@@ -41,7 +41,7 @@ use crate::terminal::{Terminal, stop_signal};
 pub(crate) struct CertifyArgs {
     #[command(subcommand)]
     command: Option<CertifyCommand>,
-    /// What the product has and can do, TOML: the target file of `smsload verify`, with a table [vendor]
+    /// What the product has and can do, TOML: the target file of `smsload verify`, with a table `[vendor]`
     #[arg(long, value_name = "FILE", required = true)]
     target: Option<PathBuf>,
     /// The secret key that signs; `smsload certify keygen` makes one
