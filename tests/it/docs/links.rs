@@ -114,7 +114,16 @@ fn every_option_exists() {
                 .map(str::to_owned),
         );
     }
-    let foreign = ["cargo ", "docker", "curl", "--upgrade", "--test ", "python"];
+    let foreign = [
+        "cargo ",
+        "docker",
+        "curl",
+        "--upgrade",
+        "--test ",
+        "perf ",
+        "python",
+        "valgrind",
+    ];
     let mut wrong = Vec::new();
     for document in all() {
         for (line, code) in &document.codes {
