@@ -1,5 +1,5 @@
 //! What a million jobs cost. It takes minutes without optimisation, so it is asked for:
-//! `cargo test --release -p smsload-mock --test it -- --ignored --nocapture memory`
+//! `cargo test -p smsload-mock --test it -- --ignored --nocapture memory`
 
 use http::{HeaderMap, HeaderValue, Method};
 use smsload_mock::{Mock, Outcome, Request, Settings};
@@ -24,7 +24,7 @@ fn mib(line: &str) -> Option<usize> {
 }
 
 #[test]
-#[ignore = "takes minutes without optimisation; CI asks for it in a release build"]
+#[ignore = "takes half a minute by itself; CI asks for it"]
 fn memory_of_a_million_jobs() {
     let mock = Mock::new(Settings::default()).unwrap();
     let mut headers = HeaderMap::new();
