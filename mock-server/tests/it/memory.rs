@@ -1,4 +1,4 @@
-//! What a million jobs cost. It takes minutes without optimisation, so it is asked for:
+//! What a million jobs cost. It takes half a minute by itself, so it is asked for:
 //! `cargo test -p smsload-mock --test it -- --ignored --nocapture memory`
 
 use http::{HeaderMap, HeaderValue, Method};
