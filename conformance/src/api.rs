@@ -244,6 +244,13 @@ impl Api {
         }
     }
 
+    /// The operation whose path this is, of the two that the catalogue is about.
+    pub(crate) fn kind(&self, path: &str) -> Option<Kind> {
+        [Kind::Start, Kind::Query]
+            .into_iter()
+            .find(|kind| self.path(*kind) == path)
+    }
+
     pub(crate) fn oracle(&self, kind: Kind) -> &Oracle {
         let query = self.query.as_ref().or(self.undeclared_query.as_ref());
         match (kind, query) {

@@ -57,12 +57,7 @@ impl Target {
     /// # Errors
     /// It cannot be read, or is wrong; the error says where.
     pub fn read(file: &Path) -> Result<Self, TargetFileError> {
-        let unreadable = |source| TargetFileError::Unreadable {
-            file: file.to_owned(),
-            source,
-        };
-        let text = std::fs::read_to_string(file).map_err(unreadable)?;
-        Self::parse(file, &text)
+        Self::parse(file, &text_of(file)?)
     }
 
     /// Reads the text of a target file; `file` is what errors call it, and its folder is where relative names start.
@@ -88,6 +83,14 @@ impl Target {
             _ => Err(TargetFileError::Wrong(faults)),
         }
     }
+}
+
+/// The text of a target file.
+pub(crate) fn text_of(file: &Path) -> Result<String, TargetFileError> {
+    std::fs::read_to_string(file).map_err(|source| TargetFileError::Unreadable {
+        file: file.to_owned(),
+        source,
+    })
 }
 
 /// The absolute folder of a file, so that it means the same wherever a command is run.

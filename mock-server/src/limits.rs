@@ -13,6 +13,9 @@ use std::time::Duration;
 
 pub use self::by_name::{NamedLimit, SetLimitError};
 
+/// Headers of a request that hyper takes unless told otherwise, and has room for.
+pub(crate) const HYPER_HEADERS: usize = 100;
+
 /// Limits on connections, requests and jobs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Limits {
@@ -129,7 +132,7 @@ impl Default for Limits {
             write_timeout: Duration::from_secs(10),
             stop_grace: Duration::from_secs(5),
             max_head: 16 * 1024,
-            max_headers: 100,
+            max_headers: HYPER_HEADERS,
             max_body: 1024 * 1024,
             max_discard: 16 * 1024 * 1024,
             max_connections: 10_000,

@@ -19,7 +19,7 @@ use crate::clock::{Clock, Speed, SpeedError};
 use crate::control;
 use crate::course::Course;
 use crate::files::{PublicUrlError, Unfinished};
-use crate::limits::{LimitError, Limits};
+use crate::limits::{HYPER_HEADERS, LimitError, Limits};
 use crate::listener::{BoundedAddr, BoundedListener, Guard, PerConnection, Seat};
 use crate::misbehave::{CannotMisbehave, Misbehaviour};
 use crate::mock::Mock;
@@ -306,9 +306,6 @@ where
         .serve(MakeShared::new(service))
         .await
 }
-
-/// Headers of a request that hyper takes unless told otherwise.
-const HYPER_HEADERS: usize = 100;
 
 /// The root of all paths at an address, as a client of this host reaches it.
 pub(crate) fn url(addr: SocketAddr) -> String {

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::target::{DEFAULT_DOWNLOADS, Target, Vendor};
-use crate::target_file::TargetFileError;
+use crate::target_file::{TargetFileError, text_of};
 
 /// Capabilities that must be declared, one way or the other.
 const CAPABILITIES: [&str; 6] = [
@@ -57,10 +57,10 @@ impl Declaration {
     /// # Errors
     /// It is no target file, or leaves something unsaid; everything at once.
     pub fn read(file: &Path) -> Result<Self, DeclarationError> {
-        let mut target = Target::read(file)?;
+        let text = text_of(file)?;
+        let mut target = Target::parse(file, &text)?;
         target.limits.downloads.get_or_insert(DEFAULT_DOWNLOADS);
-        // It was read a moment ago, and was TOML then.
-        let text = std::fs::read_to_string(file).unwrap_or_default();
+        // It was read above, so it is TOML.
         let table: toml::Table = toml::from_str(&text).unwrap_or_default();
         let declared = table.get("declared").and_then(toml::Value::as_table);
         let mut unsaid: Vec<String> = CAPABILITIES

@@ -5,6 +5,7 @@ use smsload_spec::Text;
 
 use super::predicate::{Chosen, Predicate};
 use super::standing::Remark;
+use super::words::remark_text;
 use crate::text::shown;
 
 #[derive(Template)]
@@ -103,16 +104,9 @@ pub(super) fn whole_seconds(time: &str) -> String {
 }
 
 fn row(remark: &Remark) -> Row {
-    let verdict = remark.verdict.map_or("ended early", |v| v.as_str());
-    let runs = if remark.runs == 1 { "run" } else { "runs" };
-    let mut what = format!("{verdict} in {} {runs}", remark.runs);
-    if let Some(reason) = &remark.reason {
-        what.push_str(": ");
-        what.push_str(&shown(reason));
-    }
     Row {
         id: remark.id.clone(),
-        what,
+        what: remark_text(remark),
     }
 }
 

@@ -49,10 +49,13 @@ pub fn standing_text(predicate: &Predicate) -> String {
         format!("{} requirements, in every run", standing.passed),
     );
     for remark in &standing.against {
-        row("against it", remark_text(remark));
+        row(
+            "against it",
+            format!("{} {}", remark.id, remark_text(remark)),
+        );
     }
     for remark in &standing.remarks {
-        row("remark", remark_text(remark));
+        row("remark", format!("{} {}", remark.id, remark_text(remark)));
     }
     for (why, n) in &standing.without {
         let n = if *n == 1 {
@@ -65,10 +68,11 @@ pub fn standing_text(predicate: &Predicate) -> String {
     out
 }
 
-fn remark_text(remark: &Remark) -> String {
+/// What became of a requirement that does not pass, and why.
+pub(super) fn remark_text(remark: &Remark) -> String {
     let verdict = remark.verdict.map_or("ended early", Verdict::as_str);
     let runs = if remark.runs == 1 { "run" } else { "runs" };
-    let mut out = format!("{} {verdict} in {} {runs}", remark.id, remark.runs);
+    let mut out = format!("{verdict} in {} {runs}", remark.runs);
     if let Some(reason) = &remark.reason {
         let _ = write!(out, ": {}", shown(reason));
     }

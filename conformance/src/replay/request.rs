@@ -27,15 +27,10 @@ impl<'s> Sequence<'s> {
         }
         let kind = |exchange: &Exchange| {
             let path = exchange.sent.url.strip_prefix(base).unwrap_or_default();
-            let is_of = |kind: Kind| session.api.path(kind) == path;
-            if is_of(Kind::Start) {
-                Ok(Kind::Start)
-            } else if is_of(Kind::Query) {
-                Ok(Kind::Query)
-            } else {
+            session.api.kind(path).ok_or_else(|| {
                 let url = &exchange.sent.url;
-                Err(format!("{url} is no address of the contract below {base}"))
-            }
+                format!("{url} is no address of the contract below {base}")
+            })
         };
         let kinds = exchanges
             .iter()

@@ -39,9 +39,7 @@ impl Session {
         let base = self.base();
         let base = base.as_str().trim_end_matches('/');
         let path = url.strip_prefix(base).unwrap_or_default();
-        let is_of = |kind: &Kind| self.api.path(*kind) == path;
-        let known = [Kind::Start, Kind::Query].into_iter().find(is_of);
-        known.unwrap_or(Kind::Other)
+        self.api.kind(path).unwrap_or(Kind::Other)
     }
 
     /// False if this is a recording that has nothing of a case.
