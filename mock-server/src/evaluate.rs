@@ -1,14 +1,20 @@
 //! Values of the contract's expressions, in the types that the mock needs.
 
 use std::borrow::Cow;
+use std::cell::Cell;
 
 use bytes::Bytes;
 use jiff::civil::DateTime;
 use serde_json::Value;
 use smsload_spec::{Expression, Quick, Scope, Template, local_date_time};
 
-/// Most bodies are shorter, so that they are allocated once.
-const USUAL_BODY: usize = 384;
+/// Bodies up to which a thread keeps the room that it writes them in.
+const USUAL_BODY: usize = 4096;
+
+thread_local! {
+    /// Where bodies are written, so that each is given exactly the memory it takes.
+    static DESK: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
+}
 
 /// An expression of the contract that gave nothing usable: a fault of the contract, told in the log.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -61,13 +67,17 @@ pub(crate) fn whole(expression: &Expression, scope: &Scope<'_>) -> Result<u64, U
 
 /// A body, as JSON.
 pub(crate) fn body(template: &Template, scope: &Scope<'_>) -> Result<Bytes, Unusable> {
-    let mut body = Vec::with_capacity(USUAL_BODY);
-    let written = template.write(scope, &mut body);
-    written.map_err(|error| Unusable {
+    let mut desk = DESK.take();
+    desk.clear();
+    let written = template.write(scope, &mut desk);
+    let body = written.map(|()| Bytes::copy_from_slice(&desk));
+    if desk.capacity() <= USUAL_BODY {
+        DESK.set(desk);
+    }
+    body.map_err(|error| Unusable {
         expression: "response".to_owned(),
         why: error.to_string(),
-    })?;
-    Ok(Bytes::from(body))
+    })
 }
 
 fn value(expression: &Expression, scope: &Scope<'_>) -> Result<Value, Unusable> {

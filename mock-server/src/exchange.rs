@@ -1,5 +1,8 @@
-//! A request and its answer as a journal keeps them: all texts in one piece, so that an entry is made and thrown away
-//! with two allocations, whatever it holds.
+//! A request and its answer as a journal keeps them: all texts in one piece, so that an entry takes two allocations,
+//! whatever it holds; and none, once the journal is full: it takes over the memory of the one that had to make room.
+
+use std::cell::Cell;
+use std::sync::Arc;
 
 use http::header::{AUTHORIZATION, COOKIE, PROXY_AUTHORIZATION};
 use http::{HeaderMap, HeaderName, Method};
@@ -20,8 +23,19 @@ pub(crate) const MASK: &str = "(not kept)";
 /// Violations of one request that are kept; the others are counted.
 const MAX_VIOLATIONS: usize = 64;
 
+thread_local! {
+    /// An exchange that nobody needs.
+    static SPARE: Cell<Option<Arc<Exchange>>> = const { Cell::new(None) };
+}
+
+/// Takes back an exchange that had to make room; the thread's next one is made of it.
+pub(crate) fn take_back(exchange: Arc<Exchange>) {
+    // While a thread ends there is no place for it, and it is thrown away.
+    let _ = SPARE.try_with(|spare| spare.set(Some(exchange)));
+}
+
 /// How an exchange came out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Ending {
     /// A job was started.
@@ -29,6 +43,7 @@ pub(crate) enum Ending {
     /// A job was read.
     Read,
     /// An example was given.
+    #[default]
     Example,
     /// The request was refused.
     Refused,
@@ -51,7 +66,7 @@ impl Kept<'_> {
 }
 
 /// A request and its answer.
-#[derive(Debug)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Exchange {
     pub(crate) method: Method,
     texts: Texts,
@@ -94,7 +109,19 @@ pub(crate) struct Parts<'p> {
 
 impl Exchange {
     /// The exchange that a request and its answer are; of bodies so many bytes are kept.
-    pub(crate) fn of(request: &Request<'_>, answer: &Answer<'_>, body: usize) -> Self {
+    pub(crate) fn of(request: &Request<'_>, answer: &Answer<'_>, body: usize) -> Arc<Self> {
+        let mut shared = SPARE.take().unwrap_or_default();
+        // One that somebody still reads is left to them.
+        if Arc::get_mut(&mut shared).is_none() {
+            shared = Arc::default();
+        }
+        if let Some(exchange) = Arc::get_mut(&mut shared) {
+            exchange.fill(request, answer, body);
+        }
+        shared
+    }
+
+    fn fill(&mut self, request: &Request<'_>, answer: &Answer<'_>, body: usize) {
         let (ending, error, violations) = match &answer.outcome {
             Outcome::Started => (Ending::Started, "", &[][..]),
             Outcome::Read => (Ending::Read, "", &[][..]),
@@ -109,22 +136,21 @@ impl Exchange {
             &answer.body[..begin(&answer.body)],
         );
         let before = [request.path, request.query, operation, error].map(str::as_bytes);
-        Self {
-            method: request.method.clone(),
-            texts: Texts::new(before, [request_body, answer_body], request.headers),
-            request_length: request.body.len(),
-            answer_length: answer.body.len(),
-            ending,
-            fault: answer.fault,
-            violations: violations.iter().take(MAX_VIOLATIONS).cloned().collect(),
-            violation_count: violations.len(),
-            duplicates: answer.duplicates.clone(),
-            status: if answer.is_answered() {
-                answer.status.as_u16()
-            } else {
-                0
-            },
-        }
+        let bodies = [request_body, answer_body];
+        self.method.clone_from(request.method);
+        self.texts.write(before, bodies, request.headers);
+        self.request_length = request.body.len();
+        self.answer_length = answer.body.len();
+        self.ending = ending;
+        self.fault = answer.fault;
+        self.violations = violations.iter().take(MAX_VIOLATIONS).cloned().collect();
+        self.violation_count = violations.len();
+        self.duplicates.clone_from(&answer.duplicates);
+        self.status = if answer.is_answered() {
+            answer.status.as_u16()
+        } else {
+            0
+        };
     }
 
     /// The path, as it was sent.
@@ -168,9 +194,9 @@ impl Exchange {
         }
     }
 
-    /// Bytes of all texts.
-    pub(crate) fn text_length(&self) -> usize {
-        self.texts.bytes.len()
+    /// Bytes that all texts take.
+    pub(crate) fn text_room(&self) -> usize {
+        self.texts.bytes.capacity()
     }
 }
 
@@ -180,11 +206,13 @@ impl From<Parts<'_>> for Exchange {
         let error = parts.error.unwrap_or_default();
         let before = [parts.path, parts.query, operation, error].map(str::as_bytes);
         let bodies = [parts.request.bytes, parts.answer.bytes];
+        let mut texts = Texts::default();
+        texts.write_with_lines(before, bodies, parts.headers.len(), |out| {
+            out.extend_from_slice(parts.headers.as_bytes());
+        });
         Self {
             method: parts.method,
-            texts: Texts::with_lines(before, bodies, parts.headers.len(), |out| {
-                out.extend_from_slice(parts.headers.as_bytes());
-            }),
+            texts,
             request_length: parts.request.length,
             answer_length: parts.answer.length,
             ending: parts.ending,
@@ -198,9 +226,9 @@ impl From<Parts<'_>> for Exchange {
 }
 
 /// Seven texts, one after the other.
-#[derive(Debug)]
+#[derive(Debug, Clone, Default)]
 struct Texts {
-    bytes: Box<[u8]>,
+    bytes: Vec<u8>,
     /// Where each of them ends.
     ends: [usize; 7],
 }
@@ -214,7 +242,8 @@ impl Texts {
     const ANSWER: usize = 5;
     const HEADERS: usize = 6;
 
-    fn new(before: [&[u8]; 4], bodies: [&[u8]; 2], headers: &HeaderMap) -> Self {
+    /// Writes other texts in the place of these.
+    fn write(&mut self, before: [&[u8]; 4], bodies: [&[u8]; 2], headers: &HeaderMap) {
         let length = headers.iter().map(|(name, value)| {
             let value = if SECRETS.contains(name) {
                 MASK.len()
@@ -223,7 +252,7 @@ impl Texts {
             };
             name.as_str().len() + value + 3
         });
-        Self::with_lines(before, bodies, length.sum(), |out| {
+        self.write_with_lines(before, bodies, length.sum(), |out| {
             for (name, value) in headers {
                 out.extend_from_slice(name.as_str().as_bytes());
                 out.extend_from_slice(b": ");
@@ -239,30 +268,32 @@ impl Texts {
                 }
                 out.push(b'\n');
             }
-        })
+        });
     }
 
     /// The headers, last, are so long, or a little longer where a value is no UTF-8.
-    fn with_lines(
+    fn write_with_lines(
+        &mut self,
         before: [&[u8]; 4],
         bodies: [&[u8]; 2],
         lines: usize,
         write_lines: impl FnOnce(&mut Vec<u8>),
-    ) -> Self {
+    ) {
         let fixed = before.iter().chain(&bodies);
         let length: usize = fixed.clone().map(|part| part.len()).sum();
-        let mut bytes = Vec::with_capacity(length + lines);
-        let mut ends = [0; 7];
-        for (end, part) in ends.iter_mut().zip(fixed) {
-            bytes.extend_from_slice(part);
-            *end = bytes.len();
+        let wanted = length + lines;
+        self.bytes.clear();
+        // Short texts must not keep the room of long ones.
+        if self.bytes.capacity() > wanted * 2 {
+            self.bytes = Vec::new();
         }
-        write_lines(&mut bytes);
-        ends[Self::HEADERS] = bytes.len();
-        Self {
-            bytes: bytes.into_boxed_slice(),
-            ends,
+        self.bytes.reserve_exact(wanted);
+        for (end, part) in self.ends.iter_mut().zip(fixed) {
+            self.bytes.extend_from_slice(part);
+            *end = self.bytes.len();
         }
+        write_lines(&mut self.bytes);
+        self.ends[Self::HEADERS] = self.bytes.len();
     }
 
     fn part(&self, which: usize) -> &[u8] {

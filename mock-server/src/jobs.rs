@@ -26,7 +26,7 @@ use crate::job::{Facts, JobAction};
 
 pub(crate) use self::page::{Page, StateCounts};
 pub use self::snapshot::{JobsSnapshot, SnapshotError};
-use self::table::{Entry, Table};
+use self::table::{Entry, Table, half};
 
 /// Overdue jobs that one new job frees at most, so that no request pays for thousands.
 const EVICTED_AT_ONCE: usize = 64;
@@ -286,10 +286,7 @@ impl Jobs {
 
     /// Half of a keyed hash: callers choose ids, and must not be able to choose collisions.
     fn hash(&self, id: &str) -> u32 {
-        let hash = self.hasher.hash_one(id);
-        #[expect(clippy::cast_possible_truncation, reason = "half of a hash is a hash")]
-        let half = (hash ^ (hash >> 32)) as u32;
-        half
+        half(self.hasher.hash_one(id))
     }
 
     fn lock(&self) -> MutexGuard<'_, Table> {

@@ -14,7 +14,7 @@ use smsload_spec::Violation;
 
 use crate::bounds::{Bounds, Reached};
 use crate::clock::Moment;
-use crate::exchange::Exchange;
+use crate::exchange::{self, Exchange};
 use crate::limits::Limits;
 use crate::request::{Answer, Request};
 
@@ -80,7 +80,7 @@ impl What {
         OVERHEAD
             + match self {
                 Self::Exchange(e) => {
-                    e.text_length()
+                    e.text_room()
                         + e.violations.iter().map(told).sum::<usize>()
                         + e.duplicates.iter().map(|d| d.len() + 24).sum::<usize>()
                 }
@@ -155,7 +155,7 @@ impl Journal {
     ) -> Option<u64> {
         self.is_on().then(|| {
             let exchange = Exchange::of(request, answer, self.max_body);
-            self.push(at, What::Exchange(Arc::new(exchange)))
+            self.push(at, What::Exchange(exchange))
         })
     }
 
@@ -175,8 +175,11 @@ impl Journal {
         if room.is_some() {
             self.bounds.tell(Reached::Journal);
         }
-        // Freed only now, when nobody waits for the lock.
-        drop(room);
+        // Only now, when nobody waits for the lock.
+        match room.map(|entry| entry.what) {
+            Some(What::Exchange(exchange)) => exchange::take_back(exchange),
+            Some(What::Callback(_)) | None => {}
+        }
         number
     }
 

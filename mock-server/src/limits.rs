@@ -19,8 +19,8 @@ pub(crate) const HYPER_HEADERS: usize = 100;
 /// Limits on connections, requests and jobs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Limits {
-    /// How long a request head may take to arrive, and how long a connection may be silent before one: then it is
-    /// closed. Default 5 s.
+    /// How long a request head may take to arrive, and how long a connection may be silent before its first one: then it
+    /// is closed. After an answer it may be silent for up to twice as long. Default 5 s.
     pub header_timeout: Duration,
     /// How long a whole body may take, however steadily it arrives: then 408. Default 10 s.
     pub body_timeout: Duration,

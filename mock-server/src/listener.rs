@@ -1,4 +1,4 @@
-//! Connections: how many at once, and how long one may refuse to take its answer.
+//! Connections: how many at once, how long one may be silent, and how long it may refuse to take its answer.
 //!
 //! A connection is taken from the system's queue only when a place is free, so that a flood waits there instead of
 //! costing memory here. The place belongs to the connection's stream, and is free again when that is gone.
@@ -18,9 +18,10 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_io_timeout::TimeoutStream;
-use tower::Service;
 
 use crate::limits::Limits;
+use crate::seat::{Line, PerConnection};
+use crate::waiting::Waiting;
 
 /// Connections that wait in the system's queue; a client whose connection finds no place there waits a second or more
 /// before it tries again. The system may allow fewer.
@@ -97,78 +98,11 @@ impl AddrListener<Placed, BoundedAddr> for BoundedListener {
     }
 }
 
-/// Decides how a connection ends: told to reset it, its stream is closed with RST instead of FIN, and what was not yet
-/// sent is thrown away.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Breaker(Arc<AtomicBool>);
-
-impl Breaker {
-    /// The connection is to be reset when it is closed.
-    pub(crate) fn reset(&self) {
-        self.0.store(true, Ordering::Release);
-    }
-}
-
-/// What a request finds on its connection. All requests of a connection count their references to it here, where no
-/// other processor counts at the same time.
-#[derive(Debug)]
-pub(crate) struct Seat<S> {
-    /// What all connections share.
-    pub(crate) shared: Arc<S>,
-    /// Breaks the connection.
-    pub(crate) breaker: Breaker,
-}
-
-/// A service made of a function, which is told on which connection a request came.
-#[derive(Debug)]
-pub(crate) struct PerConnection<F, S> {
-    function: F,
-    seat: Arc<Seat<S>>,
-}
-
-impl<F, S> PerConnection<F, S> {
-    pub(crate) fn new(function: F, shared: Arc<S>) -> Self {
-        Self {
-            function,
-            seat: Arc::new(Seat {
-                shared,
-                breaker: Breaker::default(),
-            }),
-        }
-    }
-}
-
-// Not derived: what is shared need not be `Clone`.
-impl<F: Clone, S> Clone for PerConnection<F, S> {
-    fn clone(&self) -> Self {
-        Self {
-            function: self.function.clone(),
-            seat: Arc::clone(&self.seat),
-        }
-    }
-}
-
-impl<F, S, R, Future, A, E> Service<R> for PerConnection<F, S>
-where
-    F: FnMut(Arc<Seat<S>>, R) -> Future,
-    Future: std::future::Future<Output = Result<A, E>>,
-{
-    type Response = A;
-    type Error = E;
-    type Future = Future;
-
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), E>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn call(&mut self, request: R) -> Future {
-        (self.function)(Arc::clone(&self.seat), request)
-    }
-}
-
 /// Sets up a connection.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Guard {
+    /// How long a client may take for the head of a request, and be silent before one.
+    pub(crate) header_timeout: Duration,
     /// How long a client may take nothing of what is written.
     pub(crate) write_timeout: Duration,
 }
@@ -179,44 +113,69 @@ impl<F, S> Accept<Placed, PerConnection<F, S>> for Guard {
     type Future = Ready<io::Result<(Connection, PerConnection<F, S>)>>;
 
     fn accept(&self, (stream, place): Placed, service: PerConnection<F, S>) -> Self::Future {
+        let line = Arc::new(Line::default());
         // Answers are written in one piece; waiting for more would only delay them.
         let connection = stream.set_nodelay(true).map(|()| {
             let mut stream = TimeoutStream::new(stream);
             stream.set_write_timeout(Some(self.write_timeout));
             Connection {
                 stream: Box::pin(stream),
-                breaker: Breaker::default(),
+                line: Arc::clone(&line),
+                head: Waiting::new(self.header_timeout),
+                is_written: true,
                 _place: place,
             }
         });
-        ready(connection.map(|connection| {
-            let seat = Seat {
-                shared: Arc::clone(&service.seat.shared),
-                breaker: connection.breaker.clone(),
-            };
-            let seat = Arc::new(seat);
-            (connection, PerConnection { seat, ..service })
-        }))
+        ready(connection.map(|connection| (connection, service.seated(line))))
     }
 }
+
+type Stream = TimeoutStream<TcpStream>;
 
 /// A stream that holds its place for as long as it lives.
 #[derive(Debug)]
 pub(crate) struct Connection {
-    stream: Pin<Box<TimeoutStream<TcpStream>>>,
-    breaker: Breaker,
+    stream: Pin<Box<Stream>>,
+    line: Arc<Line>,
+    /// For the head of a request.
+    head: Waiting,
+    /// Whether the client took all that was written so far.
+    is_written: bool,
     _place: OwnedSemaphorePermit,
 }
 
 impl Connection {
-    fn is_to_be_reset(&self) -> bool {
-        self.breaker.0.load(Ordering::Acquire)
+    /// Nothing is there to be read: an error once a head was waited for too long.
+    fn nothing_read(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if self.line.is_busy() || !self.is_written {
+            // Bodies and answers have timeouts of their own.
+            self.head.end();
+            return Poll::Pending;
+        }
+        let is_over = self.head.poll(context);
+        is_over.map(|()| Err(io::Error::from(io::ErrorKind::TimedOut)))
+    }
+
+    /// Writes; an answer ends the wait for a head, and the next one has its own time.
+    fn write(
+        &mut self,
+        context: &mut Context<'_>,
+        write: impl FnOnce(Pin<&mut Stream>, &mut Context<'_>) -> Poll<io::Result<usize>>,
+    ) -> Poll<io::Result<usize>> {
+        let written = write(self.stream.as_mut(), context);
+        self.is_written = written.is_ready();
+        self.head.end();
+        if self.is_written && !self.line.is_busy() && !self.head.is_alarmed() {
+            // Nobody would be woken: hyper reads only when there is something to be read.
+            let _ = self.head.poll(context);
+        }
+        written
     }
 }
 
 impl Drop for Connection {
     fn drop(&mut self) {
-        if self.is_to_be_reset()
+        if self.line.is_to_be_reset()
             && let Err(error) = self.stream.as_ref().get_ref().get_ref().set_zero_linger()
         {
             tracing::debug!(%error, "a connection is closed, not reset");
@@ -230,7 +189,10 @@ impl AsyncRead for Connection {
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        self.stream.as_mut().poll_read(context, buffer)
+        match self.stream.as_mut().poll_read(context, buffer) {
+            Poll::Pending => self.nothing_read(context),
+            read => read,
+        }
     }
 }
 
@@ -240,7 +202,7 @@ impl AsyncWrite for Connection {
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        self.stream.as_mut().poll_write(context, bytes)
+        self.write(context, |stream, context| stream.poll_write(context, bytes))
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -248,7 +210,7 @@ impl AsyncWrite for Connection {
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        if self.is_to_be_reset() {
+        if self.line.is_to_be_reset() {
             // A shutdown would send FIN first, and the client would take it for an end in order.
             return Poll::Ready(Ok(()));
         }
@@ -262,7 +224,9 @@ impl AsyncWrite for Connection {
     ) -> Poll<io::Result<usize>> {
         let length: usize = slices.iter().map(|slice| slice.len()).sum();
         if length > SMALL {
-            return self.stream.as_mut().poll_write_vectored(context, slices);
+            return self.write(context, |stream, context| {
+                stream.poll_write_vectored(context, slices)
+            });
         }
         // The system takes one short piece in less time than two.
         let (mut whole, mut at) = ([0; SMALL], 0);
@@ -270,7 +234,7 @@ impl AsyncWrite for Connection {
             whole[at..at + slice.len()].copy_from_slice(slice);
             at += slice.len();
         }
-        self.stream.as_mut().poll_write(context, &whole[..length])
+        self.poll_write(context, &whole[..length])
     }
 
     fn is_write_vectored(&self) -> bool {

@@ -33,5 +33,8 @@ pub(crate) fn read<'m>(
     let view = facts.view(&id, &ssrc, &file_url, now);
     let scope: &[(&str, &dyn Members)] = &[("self", body), ("job", &view)];
     let body = evaluate::body(&job.response, scope)?;
-    Ok(Answer::new(status, JSON, body, Outcome::Read))
+    Ok(Answer {
+        at: Some(now),
+        ..Answer::new(status, JSON, body, Outcome::Read)
+    })
 }

@@ -9,6 +9,8 @@ use http::{HeaderMap, Method, StatusCode};
 use serde_json::Value;
 use smsload_spec::{Operation, Violation};
 
+use crate::clock::Moment;
+
 /// A request, whole.
 #[derive(Debug, Clone, Copy)]
 pub struct Request<'a> {
@@ -38,13 +40,15 @@ pub struct Answer<'m> {
     /// How it came about.
     pub outcome: Outcome,
     /// The id of the job that was started.
-    pub job: Option<Arc<str>>,
+    pub job: Option<String>,
     /// Members that stand twice in the request's body: JSON Pointers. The last of them counted.
     pub duplicates: Vec<String>,
     /// The id of the fault that was hit.
     pub fault: Option<u64>,
     /// What whoever holds the connection is to do with it.
     pub effect: Effect,
+    /// The time that it tells of, if it tells of one.
+    pub(crate) at: Option<Moment>,
 }
 
 /// What is done with an answer, or with its connection instead of one.
@@ -113,6 +117,7 @@ impl<'m> Answer<'m> {
             duplicates: Vec::new(),
             fault: None,
             effect: Effect::default(),
+            at: None,
         }
     }
 

@@ -20,15 +20,15 @@ use crate::control;
 use crate::course::Course;
 use crate::files::{PublicUrlError, Unfinished};
 use crate::limits::{HYPER_HEADERS, LimitError, Limits};
-use crate::listener::{BoundedAddr, BoundedListener, Guard, PerConnection, Seat};
+use crate::listener::{BoundedAddr, BoundedListener, Guard};
 use crate::misbehave::{CannotMisbehave, Misbehaviour};
 use crate::mock::Mock;
 use crate::observe::Observe;
 use crate::refusal::RejectStatus;
+use crate::seat::{PerConnection, Seat};
 use crate::service::{Shared, respond};
 use crate::settings::Settings;
 use crate::ssrc::SipDomain;
-use crate::timer::HeadTimer;
 use crate::world_file::WorldFile;
 
 /// Why a server does not start.
@@ -286,6 +286,7 @@ where
     E: std::error::Error + Send + Sync + 'static,
 {
     let guard = Guard {
+        header_timeout: limits.header_timeout,
         write_timeout: limits.write_timeout,
     };
     // Without `http1_only` the version is read first, and no timeout covers that reading.
@@ -294,9 +295,8 @@ where
         .acceptor(guard)
         .http1_only();
     let mut http = server.http_builder().http1();
-    http.timer(HeadTimer::new())
-        .header_read_timeout(limits.header_timeout)
-        .max_buf_size(limits.max_head);
+    // The guard's streams see to the time for heads.
+    http.header_read_timeout(None).max_buf_size(limits.max_head);
     // For its own number the library has room on the stack; any other is filled with nothing first, for each request.
     if limits.max_headers != HYPER_HEADERS {
         http.max_headers(limits.max_headers);

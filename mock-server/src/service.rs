@@ -13,11 +13,11 @@ use crate::control::{self, Reply};
 use crate::host;
 use crate::limits::Limits;
 use crate::listen;
-use crate::listener::Seat;
 use crate::mock::Mock;
 use crate::payload::Payload;
 use crate::refusal::Cause;
 use crate::request::{Answer, Effect, Request, Then};
+use crate::seat::Seat;
 
 /// What all connections of a server share.
 #[derive(Debug)]
@@ -150,7 +150,7 @@ async fn carry_out(
             Ok(Response::from_parts(head, payload))
         }
         Then::Reset => {
-            seat.breaker.reset();
+            seat.line.reset();
             Err(Broken)
         }
         Then::Hang(time) => {

@@ -1,6 +1,8 @@
 //! The SSRC of a recording (GB/T 28181-2022, 5.2.3): ten decimal digits, the first 1 for a recording, the next five
 //! the digits 4 to 8 of the SIP domain, the last four a serial.
 
+use std::ops::Deref;
+
 /// Serials that there are; so many downloads of one channel can be told apart at once.
 pub(crate) const SERIALS: u16 = 10_000;
 
@@ -33,14 +35,26 @@ impl SipDomain {
     }
 
     /// The SSRC of a recording with a serial.
-    pub(crate) fn ssrc(&self, serial: u16) -> String {
+    pub(crate) fn ssrc(&self, serial: u16) -> Ssrc {
         let serial = serial % SERIALS;
-        let digit = |place: u16| char::from(b'0' + u8::try_from(serial / place % 10).unwrap_or(0));
-        let mut ssrc = String::with_capacity(10);
-        ssrc.push('1');
-        ssrc.push_str(&self.0[3..8]);
-        ssrc.extend([1000, 100, 10, 1].map(digit));
-        ssrc
+        let digit = |place: u16| b'0' + u8::try_from(serial / place % 10).unwrap_or(0);
+        let mut ssrc = [b'1'; 10];
+        ssrc[1..6].copy_from_slice(&self.0.as_bytes()[3..8]);
+        ssrc[6..].copy_from_slice(&[1000, 100, 10, 1].map(digit));
+        Ssrc(ssrc)
+    }
+}
+
+/// An SSRC, ten digits, in no memory of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Ssrc([u8; 10]);
+
+impl Deref for Ssrc {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        // Digits are text.
+        std::str::from_utf8(&self.0).unwrap_or_default()
     }
 }
 
@@ -56,10 +70,10 @@ mod tests {
 
     #[test]
     fn the_pages_example_comes_out() {
-        assert_eq!(SipDomain::default().ssrc(79), "1200000079");
-        assert_eq!(SipDomain::default().ssrc(1_234), "1200001234");
+        assert_eq!(&*SipDomain::default().ssrc(79), "1200000079");
+        assert_eq!(&*SipDomain::default().ssrc(1_234), "1200001234");
         assert_eq!(
-            SipDomain::new("1234567890").unwrap().ssrc(9_999),
+            &*SipDomain::new("1234567890").unwrap().ssrc(9_999),
             "1456789999"
         );
     }

@@ -132,7 +132,8 @@ impl<'m> Plan<'m, '_> {
                     );
                     world.tell_job("started", &id);
                     return Ok(Answer {
-                        job: Some(id.into()),
+                        job: Some(id),
+                        at: Some(self.now),
                         ..answer
                     });
                 }

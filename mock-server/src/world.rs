@@ -64,7 +64,9 @@ impl World {
         if !is_heard && !self.journal.is_on() {
             return;
         }
-        let number = self.journal.exchange(self.clock.now(), request, answer);
+        // The clock is asked once for what an answer tells and for when it was given.
+        let at = answer.at.unwrap_or_else(|| self.clock.now());
+        let number = self.journal.exchange(at, request, answer);
         if is_heard {
             self.events.tell(|| exchange_event(number, request, answer));
         }

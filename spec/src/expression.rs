@@ -232,6 +232,11 @@ impl Expression {
         self.plan.as_ref()?.evaluate(scope)
     }
 
+    /// The number whose digits the value is, where that is known without the interpreter.
+    pub(crate) fn numeral<'a>(&'a self, scope: &Scope<'a>) -> Option<i64> {
+        self.plan.as_ref()?.numeral(scope)
+    }
+
     /// True if most evaluations need no interpreter.
     #[cfg(test)]
     pub(crate) fn is_quick(&self) -> bool {

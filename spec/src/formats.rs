@@ -43,15 +43,8 @@ pub fn local_date_time(text: &str) -> Option<DateTime> {
 /// Seconds since 0000-01-01T00:00:00, every day 86,400 of them: for differences of local times.
 #[must_use]
 pub fn local_seconds(time: DateTime) -> i64 {
-    let epoch = jiff::civil::date(0, 1, 1);
-    let days = time
-        .date()
-        .since(epoch)
-        .map_or(0, |span| i64::from(span.get_days()));
-    days * 86_400
-        + i64::from(time.hour()) * 3_600
-        + i64::from(time.minute()) * 60
-        + i64::from(time.second())
+    let epoch = jiff::civil::date(0, 1, 1).at(0, 0, 0, 0);
+    time.duration_since(epoch).as_secs()
 }
 
 /// True for base64 as RFC 4648 §4 writes it, padding included (`format: byte`).

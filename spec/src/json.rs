@@ -11,7 +11,9 @@ use crate::source::{join, join_index};
 /// Duplicates that are reported at most; one hostile body must not fill a report.
 const MAX_DUPLICATES: usize = 16;
 
-/// Members that most bodies have at most.
+/// Bytes that a member mostly takes.
+const USUAL_MEMBER: usize = 32;
+/// Members for which there is room from the start.
 const USUAL_MEMBERS: usize = 8;
 /// Members up to which a look at each costs less than a hash.
 const FEW_MEMBERS: usize = 16;
@@ -48,7 +50,7 @@ pub(crate) fn parse(bytes: &[u8]) -> Result<(Value, Vec<String>), String> {
     let mut duplicates = Vec::new();
     let mut deserializer = serde_json::Deserializer::from_str(text);
     let seed = Seed {
-        pointer: &Path::Root,
+        pointer: &Path::Root(text.len()),
         duplicates: &mut duplicates,
     };
     let value = seed
@@ -73,7 +75,8 @@ fn reason(error: &serde_json::Error, text: &str) -> String {
 
 /// The way to a value while it is read; a pointer is only written out for a duplicate.
 enum Path<'a> {
-    Root,
+    /// The outermost value; so many bytes are left to be read.
+    Root(usize),
     Member(&'a Path<'a>, &'a str),
     Index(&'a Path<'a>, usize),
 }
@@ -81,7 +84,7 @@ enum Path<'a> {
 impl Path<'_> {
     fn pointer(&self) -> String {
         match self {
-            Self::Root => String::new(),
+            Self::Root(_) => String::new(),
             Self::Member(parent, name) => join(&parent.pointer(), name),
             Self::Index(parent, index) => join_index(&parent.pointer(), *index),
         }
@@ -156,7 +159,7 @@ impl<'de> Visitor<'de> for Seed<'_, '_> {
     fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Value, A::Error> {
         // What is asked for is mostly an object of a few members; objects within it may be very many and empty.
         let mut members = match self.pointer {
-            Path::Root => Map::with_capacity(USUAL_MEMBERS),
+            Path::Root(length) => Map::with_capacity((length / USUAL_MEMBER).min(USUAL_MEMBERS)),
             _ => Map::new(),
         };
         while let Some(name) = access.next_key::<String>()? {

@@ -183,6 +183,17 @@ impl Plan {
         })
     }
 
+    /// The number whose digits the value is, if it is that.
+    pub(crate) fn numeral<'a>(&'a self, scope: &Scope<'a>) -> Option<i64> {
+        match self {
+            Self::ToText(inner) => match inner.evaluate(scope)? {
+                Quick::Int(number) => Some(number),
+                Quick::Text(_) | Quick::Bool(_) => None,
+            },
+            _ => None,
+        }
+    }
+
     fn truth<'a>(&'a self, scope: &Scope<'a>) -> Option<bool> {
         match self.evaluate(scope)? {
             Quick::Bool(truth) => Some(truth),

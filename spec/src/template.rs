@@ -52,12 +52,21 @@ impl Template {
     pub fn write(&self, scope: &Scope<'_>, out: &mut Vec<u8>) -> Result<(), ExecutionError> {
         match self {
             Self::Constant(value) => put(out, value),
-            Self::Expression(expression) => match expression.quick(scope) {
-                Some(Quick::Text(text)) => put_text(out, &text),
-                Some(Quick::Int(number)) => put(out, &number),
-                Some(Quick::Bool(truth)) => put(out, &truth),
-                None => put(out, &expression.evaluate(scope)?),
-            },
+            Self::Expression(expression) => {
+                // Numbers that are told as texts are many.
+                if let Some(number) = expression.numeral(scope) {
+                    out.push(b'"');
+                    put(out, &number);
+                    out.push(b'"');
+                    return Ok(());
+                }
+                match expression.quick(scope) {
+                    Some(Quick::Text(text)) => put_text(out, &text),
+                    Some(Quick::Int(number)) => put(out, &number),
+                    Some(Quick::Bool(truth)) => put(out, &truth),
+                    None => put(out, &expression.evaluate(scope)?),
+                }
+            }
             Self::List(items) => {
                 out.push(b'[');
                 for (index, item) in items.iter().enumerate() {
@@ -167,6 +176,8 @@ mod tests {
             ("quick \"text\"".to_owned(), made("self.text + '!'")),
             ("truth".to_owned(), made("self.text == ''")),
             ("whole".to_owned(), made("self.number")),
+            ("digits".to_owned(), made("string(self.number - 10)")),
+            ("no digits".to_owned(), made("string(self.text)")),
             ("slow".to_owned(), made("self.list")),
             ("none".to_owned(), Template::List(Vec::new())),
             (

@@ -26,10 +26,10 @@ pub(super) struct Entry {
 pub(super) struct Table {
     entries: Vec<Option<Entry>>,
     pub(super) free: Vec<u32>,
-    /// Slots by id; half of the hash beside the slot, so that growing reads no id.
+    /// Slots by id; half of the hash beside the slot, so that neither growing nor a collision reads an entry.
     ids: HashTable<(u32, u32)>,
-    /// Slots by lane and serial.
-    serials: HashTable<u32>,
+    /// Slots by lane and serial, in the same way.
+    serials: HashTable<(u32, u32)>,
     /// When each slot is overdue, or earlier, the earliest first; one item for each entry and each deleted one.
     pub(super) overdue: BinaryHeap<Reverse<(Moment, u32)>>,
     /// Deleted entries whose slots are still in `overdue`.
@@ -45,7 +45,7 @@ pub(super) struct Table {
 struct Keys(u64, u64);
 
 impl Keys {
-    fn hash(self, lane: Lane, serial: u16) -> u64 {
+    fn hash(self, lane: Lane, serial: u16) -> u32 {
         #[expect(
             clippy::cast_possible_truncation,
             reason = "both halves of the product are used"
@@ -55,8 +55,14 @@ impl Keys {
             product as u64 ^ (product >> 64) as u64
         };
         let lane = fold(lane.0 ^ self.0, self.1 | 1);
-        fold(lane ^ u64::from(serial), self.0 | 1)
+        half(fold(lane ^ u64::from(serial), self.0 | 1))
     }
+}
+
+/// Half of a hash, made of all of it.
+#[expect(clippy::cast_possible_truncation, reason = "half of a hash is a hash")]
+pub(super) const fn half(hash: u64) -> u32 {
+    (hash ^ (hash >> 32)) as u32
 }
 
 impl Table {
@@ -106,43 +112,44 @@ impl Table {
     }
 
     pub(super) fn is_free(&self, lane: Lane, serial: u16) -> bool {
-        let is_it = |slot: &u32| {
-            self.entry(*slot)
-                .is_some_and(|e| e.lane == lane && e.facts.serial == serial)
-        };
-        self.serials
-            .find(self.keys.hash(lane, serial), is_it)
-            .is_none()
+        let hash = self.keys.hash(lane, serial);
+        let is_it = |e: &Entry| e.lane == lane && e.facts.serial == serial;
+        let found = self.serials.find(spread(hash.into()), |(half, slot)| {
+            *half == hash && self.entry(*slot).is_some_and(is_it)
+        });
+        found.is_none()
     }
 
-    /// A serial that is free: the one after the last job's, else the first from a scattered place on, since callers
-    /// that take turns among channels would find the same few taken again and again.
+    /// A serial that is free. The first jobs have one after the other; later ones the first from a scattered place on,
+    /// since callers that take turns among channels would find the same few taken again and again.
     pub(super) fn free_serial(&self, lane: Lane) -> Option<u16> {
         let serial = |n: u64| u16::try_from(n % u64::from(SERIALS)).unwrap_or(0);
-        let (first, jump) = (serial(self.next), serial(spread(self.next)));
-        let others = (jump..SERIALS).chain(0..jump);
-        std::iter::once(first)
-            .chain(others)
+        let first = match self.next < u64::from(SERIALS) {
+            true => serial(self.next),
+            false => serial(spread(self.next)),
+        };
+        (first..SERIALS)
+            .chain(0..first)
             .find(|serial| self.is_free(lane, *serial))
     }
 
     pub(super) fn put(&mut self, hash: u32, entry: Entry, overdue: Moment) {
-        let keys = self.keys;
-        let serial = keys.hash(entry.lane, entry.facts.serial);
-        let slot = self.free.pop().unwrap_or_else(|| {
-            self.entries.push(None);
-            u32::try_from(self.entries.len() - 1).unwrap_or(u32::MAX)
-        });
-        self.entries[slot as usize] = Some(entry);
+        let serial = self.keys.hash(entry.lane, entry.facts.serial);
+        let slot = match self.free.pop() {
+            Some(slot) => {
+                self.entries[slot as usize] = Some(entry);
+                slot
+            }
+            None => {
+                self.entries.push(Some(entry));
+                u32::try_from(self.entries.len() - 1).unwrap_or(u32::MAX)
+            }
+        };
+        let rehash = |(half, _): &(u32, u32)| spread(u64::from(*half));
         self.ids
-            .insert_unique(spread(hash.into()), (hash, slot), |(half, _)| {
-                spread(u64::from(*half))
-            });
-        let entries = &self.entries;
-        self.serials.insert_unique(serial, slot, |slot| {
-            let entry = entries.get(*slot as usize).and_then(Option::as_ref);
-            entry.map_or(0, |e| keys.hash(e.lane, e.facts.serial))
-        });
+            .insert_unique(spread(hash.into()), (hash, slot), rehash);
+        self.serials
+            .insert_unique(spread(serial.into()), (serial, slot), rehash);
         self.overdue.push(Reverse((overdue, slot)));
     }
 
@@ -156,7 +163,10 @@ impl Table {
         {
             found.remove();
         }
-        if let Ok(found) = self.serials.find_entry(serial, |s| *s == slot) {
+        if let Ok(found) = self
+            .serials
+            .find_entry(spread(serial.into()), |(_, s)| *s == slot)
+        {
             found.remove();
         }
         Some(entry)

@@ -60,7 +60,7 @@ macro_rules! rows {
 }
 
 const ROWS: &[Row] = rows![
-    Time header_timeout: "seconds for the head of a request, and of silence before one",
+    Time header_timeout: "seconds for the head of a request; of silence after an answer, up to twice as many",
     Time body_timeout: "seconds for a whole body; then 408",
     Time write_timeout: "seconds that a client may take nothing of an answer",
     Time stop_grace: "seconds for requests in hand when the mock is stopped",

@@ -13,12 +13,13 @@ use smsload_spec::Contract;
 use tokio::task::JoinHandle;
 
 use crate::limits::Limits;
-use crate::listener::{BoundedAddr, PerConnection};
+use crate::listener::BoundedAddr;
 use crate::proxy::exchange::{Exchange, Exchanges};
 use crate::proxy::forward::Sender;
 use crate::proxy::judge::Judge;
 use crate::proxy::service::{Shared, respond};
 use crate::proxy::upstream::{Client, Upstream};
+use crate::seat::PerConnection;
 use crate::server::{StartError, bind, serve, url};
 use crate::violations::Violations;
 

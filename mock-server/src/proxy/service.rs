@@ -16,7 +16,6 @@ use tokio::time::Instant;
 use crate::body;
 use crate::host;
 use crate::limits::Limits;
-use crate::listener::Seat;
 use crate::proxy::exchange::{Content, Ending, Exchange, Exchanges, Message};
 use crate::proxy::forward::{Reply, ReplyBody, Sender};
 use crate::proxy::headers;
@@ -26,6 +25,7 @@ use crate::proxy::server::Told;
 use crate::proxy::upstream::Upstream;
 use crate::refusal::Cause;
 use crate::request::Answer;
+use crate::seat::Seat;
 use crate::violations::{Breach, Side, Violations, breach};
 
 /// What all connections of a proxy share.

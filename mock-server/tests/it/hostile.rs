@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use serde_json::json;
 use smsload_mock::Limits;
 
 use crate::support::{Api, DOWNLOAD, SOON, hurried, raw_post, valid};
@@ -65,6 +66,43 @@ async fn a_body_that_trickles_is_cut_off_however_steadily_it_comes() {
         () = trickle => unreachable!("it never ends"),
     };
     assert!(answer.starts_with("HTTP/1.1 408"), "{answer}");
+}
+
+#[tokio::test]
+async fn a_head_that_trickles_is_cut_off_however_steadily_it_comes() {
+    let api = Api::with(|b| b.limits(hurried())).await;
+    let mut raw = api.connect().await;
+    raw.send("POST / HTTP/1.1\r\nx: ").await;
+    let (reading, mut writing) = raw.split();
+    let mut pause = tokio::time::interval(Duration::from_millis(20));
+    let trickle = async {
+        loop {
+            pause.tick().await;
+            writing.send("x").await;
+        }
+    };
+    let answer = tokio::select! {
+        answer = reading.until_closed() => answer,
+        () = trickle => unreachable!("it never ends"),
+    };
+    assert_eq!(answer, "");
+}
+
+#[tokio::test]
+async fn an_answer_may_take_longer_than_a_head() {
+    let limits = hurried();
+    let delay = json!({"action": {"delay_ms": limits.header_timeout.as_millis() * 3}});
+    let api = Api::with(|b| b.limits(limits)).await;
+    api.control("POST", "/faults", delay).await.json(201);
+    let body = valid().to_string();
+    let head = format!("host: x\r\ncontent-length: {}\r\n", body.len());
+    let mut raw = api.connect().await;
+    for _ in 0..2 {
+        raw.send(raw_post(&head, &body)).await;
+        raw.until("stream_id").await;
+    }
+    // Silence after it is no answer.
+    raw.until_closed().await;
 }
 
 #[tokio::test]

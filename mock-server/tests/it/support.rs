@@ -251,13 +251,18 @@ impl Raw {
 
     /// Everything that comes until the server closes; it must do so.
     pub(crate) async fn until_closed(&mut self) -> String {
+        String::from_utf8_lossy(&self.bytes_until_closed().await).into_owned()
+    }
+
+    /// The same as bytes.
+    pub(crate) async fn bytes_until_closed(&mut self) -> Vec<u8> {
         let mut all = Vec::new();
         let reading = self.0.read_to_end(&mut all);
         // A reset closes too.
         let _ = tokio::time::timeout(SOON, reading)
             .await
             .expect("the server closes");
-        String::from_utf8_lossy(&all).into_owned()
+        all
     }
 
     /// Reads until the text has come.

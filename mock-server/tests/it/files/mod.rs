@@ -10,7 +10,7 @@ use reqwest::header::HeaderMap;
 use serde_json::Value;
 use smsload_mock::{Clip, Limits};
 
-use crate::support::{Api, SOON, but, valid};
+use crate::support::{Api, SOON, but, hurried, valid};
 
 /// Longer than any download of an hour or less takes.
 const LONG_ENOUGH: Duration = Duration::from_secs(500);
@@ -260,6 +260,26 @@ async fn a_client_that_takes_nothing_is_cut_off() {
         assert!(Instant::now() < deadline, "the connection stays open");
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
+}
+
+/// The time for the head of a request is over meanwhile, and it is no request's head that is waited for.
+#[tokio::test]
+async fn a_client_that_takes_its_time_gets_all_and_is_then_waited_for_no_longer() {
+    let limits = hurried();
+    let pause = limits.header_timeout * 3;
+    let api = Api::with(|b| b.limits(limits)).await;
+    let file = api.finish(&valid(), LONG_ENOUGH).await;
+    let path = file.url.strip_prefix(&api.server.url()).unwrap();
+    // More than the system takes off the server's hands.
+    let length = 30_000_000;
+    let mut raw = api.connect().await;
+    let range = format!("range: bytes=0-{}", length - 1);
+    raw.send(format!("GET {path} HTTP/1.1\r\nhost: x\r\n{range}\r\n\r\n"))
+        .await;
+    tokio::time::sleep(pause).await;
+    let sent = raw.bytes_until_closed().await;
+    let head = sent.windows(4).position(|four| four == b"\r\n\r\n");
+    assert_eq!(sent.len(), head.unwrap() + 4 + length);
 }
 
 #[test]
