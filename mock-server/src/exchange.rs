@@ -1,9 +1,9 @@
-//! A request and its answer as a journal keeps them: all texts in one piece, so that an entry takes two allocations,
-//! whatever it holds; and none, once the journal is full: it takes over the memory of the one that had to make room.
+//! A request and its answer as a journal keeps them: all texts in one piece of memory, which lies beside that of the
+//! exchanges before and after it ([`Room`]), so that an entry is made and thrown away without asking for memory.
 
-use std::cell::Cell;
 use std::sync::Arc;
 
+use bytes::{Bytes, BytesMut};
 use http::header::{AUTHORIZATION, COOKIE, PROXY_AUTHORIZATION};
 use http::{HeaderMap, HeaderName, Method};
 use smsload_spec::Violation;
@@ -23,19 +23,8 @@ pub(crate) const MASK: &str = "(not kept)";
 /// Violations of one request that are kept; the others are counted.
 const MAX_VIOLATIONS: usize = 64;
 
-thread_local! {
-    /// An exchange that nobody needs.
-    static SPARE: Cell<Option<Arc<Exchange>>> = const { Cell::new(None) };
-}
-
-/// Takes back an exchange that had to make room; the thread's next one is made of it.
-pub(crate) fn take_back(exchange: Arc<Exchange>) {
-    // While a thread ends there is no place for it, and it is thrown away.
-    let _ = SPARE.try_with(|spare| spare.set(Some(exchange)));
-}
-
 /// How an exchange came out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Ending {
     /// A job was started.
@@ -43,7 +32,6 @@ pub(crate) enum Ending {
     /// A job was read.
     Read,
     /// An example was given.
-    #[default]
     Example,
     /// The request was refused.
     Refused,
@@ -65,8 +53,8 @@ impl Kept<'_> {
     }
 }
 
-/// A request and its answer.
-#[derive(Debug, Clone, Default)]
+/// A request and its answer. A copy shares what is large.
+#[derive(Debug, Clone)]
 pub(crate) struct Exchange {
     pub(crate) method: Method,
     texts: Texts,
@@ -77,14 +65,33 @@ pub(crate) struct Exchange {
     pub(crate) ending: Ending,
     /// The id of the fault that was hit.
     pub(crate) fault: Option<u64>,
-    /// The first of them.
-    pub(crate) violations: Vec<Violation>,
-    /// How many there were.
-    pub(crate) violation_count: usize,
-    /// JSON Pointers of members that stood twice.
-    pub(crate) duplicates: Vec<String>,
+    flaws: Option<Arc<Flaws>>,
     /// 0 if there was no answer.
     pub(crate) status: u16,
+}
+
+/// What there is to say against a request; mostly nothing.
+#[derive(Debug, Default)]
+struct Flaws {
+    /// The first of them.
+    violations: Vec<Violation>,
+    /// How many there were.
+    violation_count: usize,
+    /// JSON Pointers of members that stood twice.
+    duplicates: Vec<String>,
+}
+
+impl Flaws {
+    fn of(violations: &[Violation], duplicates: &[String]) -> Option<Arc<Self>> {
+        if violations.is_empty() && duplicates.is_empty() {
+            return None;
+        }
+        Some(Arc::new(Self {
+            violations: violations.iter().take(MAX_VIOLATIONS).cloned().collect(),
+            violation_count: violations.len(),
+            duplicates: duplicates.to_vec(),
+        }))
+    }
 }
 
 /// What an [`Exchange`] is made of, where it does not come from a request.
@@ -108,49 +115,66 @@ pub(crate) struct Parts<'p> {
 }
 
 impl Exchange {
-    /// The exchange that a request and its answer are; of bodies so many bytes are kept.
-    pub(crate) fn of(request: &Request<'_>, answer: &Answer<'_>, body: usize) -> Arc<Self> {
-        let mut shared = SPARE.take().unwrap_or_default();
-        // One that somebody still reads is left to them.
-        if Arc::get_mut(&mut shared).is_none() {
-            shared = Arc::default();
+    /// The exchange that a request and its answer are, without its texts.
+    pub(crate) fn of(request: &Request<'_>, answer: &Answer<'_>) -> Self {
+        let (ending, violations) = match &answer.outcome {
+            Outcome::Started => (Ending::Started, &[][..]),
+            Outcome::Read => (Ending::Read, &[][..]),
+            Outcome::Example => (Ending::Example, &[][..]),
+            Outcome::Fault => (Ending::Fault, &[][..]),
+            Outcome::Refused { violations, .. } => (Ending::Refused, &violations[..]),
+        };
+        Self {
+            method: request.method.clone(),
+            texts: Texts::default(),
+            request_length: request.body.len(),
+            answer_length: answer.body.len(),
+            ending,
+            fault: answer.fault,
+            flaws: Flaws::of(violations, &answer.duplicates),
+            status: if answer.is_answered() {
+                answer.status.as_u16()
+            } else {
+                0
+            },
         }
-        if let Some(exchange) = Arc::get_mut(&mut shared) {
-            exchange.fill(request, answer, body);
-        }
-        shared
     }
 
-    fn fill(&mut self, request: &Request<'_>, answer: &Answer<'_>, body: usize) {
-        let (ending, error, violations) = match &answer.outcome {
-            Outcome::Started => (Ending::Started, "", &[][..]),
-            Outcome::Read => (Ending::Read, "", &[][..]),
-            Outcome::Example => (Ending::Example, "", &[][..]),
-            Outcome::Fault => (Ending::Fault, "", &[][..]),
-            Outcome::Refused { error, violations } => (Ending::Refused, &**error, &violations[..]),
+    /// Writes the texts; of bodies so many bytes are kept.
+    pub(crate) fn write(
+        &mut self,
+        room: &mut Room,
+        request: &Request<'_>,
+        answer: &Answer<'_>,
+        body: usize,
+    ) {
+        let error = match &answer.outcome {
+            Outcome::Refused { error, .. } => &**error,
+            _ => "",
         };
         let operation = answer.operation.map_or("", |o| o.id.as_str());
-        let begin = |bytes: &'_ [u8]| bytes.len().min(body);
-        let (request_body, answer_body) = (
+        let before = [request.path, request.query, operation, error].map(str::as_bytes);
+        let begin = |bytes: &[u8]| bytes.len().min(body);
+        let bodies = [
             &request.body[..begin(request.body)],
             &answer.body[..begin(&answer.body)],
-        );
-        let before = [request.path, request.query, operation, error].map(str::as_bytes);
-        let bodies = [request_body, answer_body];
-        self.method.clone_from(request.method);
-        self.texts.write(before, bodies, request.headers);
-        self.request_length = request.body.len();
-        self.answer_length = answer.body.len();
-        self.ending = ending;
-        self.fault = answer.fault;
-        self.violations = violations.iter().take(MAX_VIOLATIONS).cloned().collect();
-        self.violation_count = violations.len();
-        self.duplicates.clone_from(&answer.duplicates);
-        self.status = if answer.is_answered() {
-            answer.status.as_u16()
-        } else {
-            0
-        };
+        ];
+        self.texts = Texts::new(room, before, bodies, request.headers);
+    }
+
+    /// The first violations.
+    pub(crate) fn violations(&self) -> &[Violation] {
+        self.flaws.as_ref().map_or(&[], |flaws| &flaws.violations)
+    }
+
+    /// How many violations there were.
+    pub(crate) fn violation_count(&self) -> usize {
+        self.flaws.as_ref().map_or(0, |flaws| flaws.violation_count)
+    }
+
+    /// JSON Pointers of members that stood twice.
+    pub(crate) fn duplicates(&self) -> &[String] {
+        self.flaws.as_ref().map_or(&[], |flaws| &flaws.duplicates)
     }
 
     /// The path, as it was sent.
@@ -194,9 +218,9 @@ impl Exchange {
         }
     }
 
-    /// Bytes that all texts take.
-    pub(crate) fn text_room(&self) -> usize {
-        self.texts.bytes.capacity()
+    /// Bytes of all texts.
+    pub(crate) fn text_length(&self) -> usize {
+        self.texts.bytes.len()
     }
 }
 
@@ -206,21 +230,47 @@ impl From<Parts<'_>> for Exchange {
         let error = parts.error.unwrap_or_default();
         let before = [parts.path, parts.query, operation, error].map(str::as_bytes);
         let bodies = [parts.request.bytes, parts.answer.bytes];
-        let mut texts = Texts::default();
-        texts.write_with_lines(before, bodies, parts.headers.len(), |out| {
-            out.extend_from_slice(parts.headers.as_bytes());
-        });
+        let flaws = Flaws {
+            violations: parts.violations,
+            violation_count: parts.violation_count,
+            duplicates: parts.duplicates,
+        };
+        let has_flaws = flaws.violation_count > 0 || !flaws.duplicates.is_empty();
+        let lines = parts.headers.as_bytes();
         Self {
             method: parts.method,
-            texts,
+            texts: Texts::with_lines(&mut Room::default(), before, bodies, lines.len(), |out| {
+                out.extend_from_slice(lines);
+            }),
             request_length: parts.request.length,
             answer_length: parts.answer.length,
             ending: parts.ending,
             fault: parts.fault,
-            violations: parts.violations,
-            violation_count: parts.violation_count,
-            duplicates: parts.duplicates,
+            flaws: has_flaws.then(|| Arc::new(flaws)),
             status: parts.status,
+        }
+    }
+}
+
+/// Where the texts of one journal's exchanges are written, in pieces that many of them share. A piece is freed with the
+/// last of its exchanges, which is soon, since the oldest always go first. Pieces grow with what is written, so that at
+/// most about as much memory again is taken as there are texts.
+#[derive(Debug, Default)]
+pub(crate) struct Room {
+    rest: BytesMut,
+    /// Bytes of the present piece.
+    piece: usize,
+}
+
+impl Room {
+    const LEAST: usize = 1024;
+    const MOST: usize = 64 * 1024;
+
+    /// Sees to it that so many bytes more have a place.
+    fn make(&mut self, bytes: usize) {
+        if self.rest.capacity() < bytes {
+            self.piece = (self.piece * 2).clamp(Self::LEAST, Self::MOST);
+            self.rest = BytesMut::with_capacity(self.piece.max(bytes));
         }
     }
 }
@@ -228,9 +278,9 @@ impl From<Parts<'_>> for Exchange {
 /// Seven texts, one after the other.
 #[derive(Debug, Clone, Default)]
 struct Texts {
-    bytes: Vec<u8>,
+    bytes: Bytes,
     /// Where each of them ends.
-    ends: [usize; 7],
+    ends: [u32; 7],
 }
 
 impl Texts {
@@ -242,8 +292,7 @@ impl Texts {
     const ANSWER: usize = 5;
     const HEADERS: usize = 6;
 
-    /// Writes other texts in the place of these.
-    fn write(&mut self, before: [&[u8]; 4], bodies: [&[u8]; 2], headers: &HeaderMap) {
+    fn new(room: &mut Room, before: [&[u8]; 4], bodies: [&[u8]; 2], headers: &HeaderMap) -> Self {
         let length = headers.iter().map(|(name, value)| {
             let value = if SECRETS.contains(name) {
                 MASK.len()
@@ -252,7 +301,7 @@ impl Texts {
             };
             name.as_str().len() + value + 3
         });
-        self.write_with_lines(before, bodies, length.sum(), |out| {
+        Self::with_lines(room, before, bodies, length.sum(), |out| {
             for (name, value) in headers {
                 out.extend_from_slice(name.as_str().as_bytes());
                 out.extend_from_slice(b": ");
@@ -266,43 +315,92 @@ impl Texts {
                         ),
                     }
                 }
-                out.push(b'\n');
+                out.extend_from_slice(b"\n");
             }
-        });
+        })
     }
 
     /// The headers, last, are so long, or a little longer where a value is no UTF-8.
-    fn write_with_lines(
-        &mut self,
+    fn with_lines(
+        room: &mut Room,
         before: [&[u8]; 4],
         bodies: [&[u8]; 2],
         lines: usize,
-        write_lines: impl FnOnce(&mut Vec<u8>),
-    ) {
+        write_lines: impl FnOnce(&mut BytesMut),
+    ) -> Self {
         let fixed = before.iter().chain(&bodies);
         let length: usize = fixed.clone().map(|part| part.len()).sum();
-        let wanted = length + lines;
-        self.bytes.clear();
-        // Short texts must not keep the room of long ones.
-        if self.bytes.capacity() > wanted * 2 {
-            self.bytes = Vec::new();
+        room.make(length + lines);
+        let bytes = &mut room.rest;
+        // More than that is no exchange of one that reads only so many bytes.
+        let end = |bytes: &BytesMut| u32::try_from(bytes.len()).unwrap_or(u32::MAX);
+        let mut ends = [0; 7];
+        for (at, part) in ends.iter_mut().zip(fixed) {
+            bytes.extend_from_slice(part);
+            *at = end(bytes);
         }
-        self.bytes.reserve_exact(wanted);
-        for (end, part) in self.ends.iter_mut().zip(fixed) {
-            self.bytes.extend_from_slice(part);
-            *end = self.bytes.len();
+        write_lines(bytes);
+        ends[Self::HEADERS] = end(bytes);
+        Self {
+            bytes: bytes.split().freeze(),
+            ends,
         }
-        write_lines(&mut self.bytes);
-        self.ends[Self::HEADERS] = self.bytes.len();
     }
 
     fn part(&self, which: usize) -> &[u8] {
         let start = which.checked_sub(1).map_or(0, |before| self.ends[before]);
-        &self.bytes[start..self.ends[which]]
+        let place = start as usize..self.ends[which] as usize;
+        self.bytes.get(place).unwrap_or_default()
     }
 
     fn text(&self, which: usize) -> &str {
         // Only bodies can be anything but UTF-8.
         std::str::from_utf8(self.part(which)).unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use http::{HeaderMap, HeaderValue};
+
+    use super::{Room, Texts};
+
+    fn texts(room: &mut Room, n: usize) -> Texts {
+        let (path, body) = (format!("/{n}"), vec![b'x'; n]);
+        let mut headers = HeaderMap::new();
+        headers.insert("token", HeaderValue::from_static("never kept"));
+        headers.insert("x", HeaderValue::from_bytes(&[b'a', 0xff]).unwrap());
+        let before = [path.as_bytes(), b"q=1", b"", b"error"];
+        Texts::new(room, before, [&body, b"answer"], &headers)
+    }
+
+    #[test]
+    fn what_is_written_later_changes_nothing_before() {
+        let mut room = Room::default();
+        let all: Vec<_> = (0..600).map(|n| texts(&mut room, n)).collect();
+        for (n, texts) in all.iter().enumerate() {
+            assert_eq!(texts.text(Texts::PATH), format!("/{n}"));
+            assert_eq!(texts.text(Texts::QUERY), "q=1");
+            assert_eq!(texts.text(Texts::OPERATION), "");
+            assert_eq!(texts.text(Texts::ERROR), "error");
+            assert_eq!(texts.part(Texts::REQUEST).len(), n);
+            assert_eq!(texts.text(Texts::ANSWER), "answer");
+            assert_eq!(texts.text(Texts::HEADERS), "token: (not kept)\nx: a\u{fffd}\n");
+        }
+    }
+
+    #[test]
+    fn little_room_is_taken_for_little_and_pieces_are_shared() {
+        let mut room = Room::default();
+        drop(texts(&mut room, 10));
+        assert!(room.piece <= Room::LEAST, "{}", room.piece);
+        for _ in 0..10_000 {
+            drop(texts(&mut room, 100));
+            assert!(room.piece <= Room::MOST);
+        }
+        // One that fits into no piece has one of its own.
+        let long = texts(&mut room, Room::MOST * 2);
+        assert_eq!(long.part(Texts::REQUEST).len(), Room::MOST * 2);
+        assert!(room.piece <= Room::MOST);
     }
 }

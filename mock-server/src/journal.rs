@@ -14,7 +14,7 @@ use smsload_spec::Violation;
 
 use crate::bounds::{Bounds, Reached};
 use crate::clock::Moment;
-use crate::exchange::{self, Exchange};
+use crate::exchange::{Exchange, Room};
 use crate::limits::Limits;
 use crate::request::{Answer, Request};
 
@@ -56,10 +56,10 @@ pub(crate) struct CallbackAttempt {
     pub(crate) then: String,
 }
 
-/// What an entry is about. It is shared, so that a listing copies no text under the lock.
+/// What an entry is about. Its texts are shared, so that a listing copies none under the lock.
 #[derive(Debug, Clone)]
 pub(crate) enum What {
-    Exchange(Arc<Exchange>),
+    Exchange(Exchange),
     Callback(Arc<CallbackAttempt>),
 }
 
@@ -80,9 +80,9 @@ impl What {
         OVERHEAD
             + match self {
                 Self::Exchange(e) => {
-                    e.text_room()
-                        + e.violations.iter().map(told).sum::<usize>()
-                        + e.duplicates.iter().map(|d| d.len() + 24).sum::<usize>()
+                    e.text_length()
+                        + e.violations().iter().map(told).sum::<usize>()
+                        + e.duplicates().iter().map(|d| d.len() + 24).sum::<usize>()
                 }
                 Self::Callback(c) => {
                     let error = c.error.as_ref().map_or(0, String::len);
@@ -95,6 +95,8 @@ impl What {
 #[derive(Debug, Default)]
 struct Ring {
     entries: VecDeque<(usize, Entry)>,
+    /// Where the next exchange is written.
+    room: Room,
     bytes: usize,
     /// Numbers given so far.
     last: u64,
@@ -154,15 +156,20 @@ impl Journal {
         answer: &Answer<'_>,
     ) -> Option<u64> {
         self.is_on().then(|| {
-            let exchange = Exchange::of(request, answer, self.max_body);
-            self.push(at, What::Exchange(exchange))
+            let mut exchange = Exchange::of(request, answer);
+            let mut ring = self.lock();
+            exchange.write(&mut ring.room, request, answer, self.max_body);
+            self.put(ring, at, What::Exchange(exchange))
         })
     }
 
     /// Keeps something; its number.
     pub(crate) fn push(&self, at: Moment, what: What) -> u64 {
+        self.put(self.lock(), at, what)
+    }
+
+    fn put(&self, mut ring: MutexGuard<'_, Ring>, at: Moment, what: What) -> u64 {
         let cost = what.cost();
-        let mut ring = self.lock();
         ring.last = ring.last.saturating_add(1);
         let number = ring.last;
         ring.bytes += cost;
@@ -175,11 +182,8 @@ impl Journal {
         if room.is_some() {
             self.bounds.tell(Reached::Journal);
         }
-        // Only now, when nobody waits for the lock.
-        match room.map(|entry| entry.what) {
-            Some(What::Exchange(exchange)) => exchange::take_back(exchange),
-            Some(What::Callback(_)) | None => {}
-        }
+        // Freed only now, when nobody waits for the lock.
+        drop(room);
         number
     }
 

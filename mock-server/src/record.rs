@@ -131,7 +131,7 @@ impl Recorded {
                     let number = record.number;
                     let exchange = exchange(*form)
                         .ok_or_else(|| format!("entry {number} of the journal has no method"))?;
-                    What::Exchange(Arc::new(exchange))
+                    What::Exchange(exchange)
                 }
             };
             Ok(Entry {
@@ -164,9 +164,9 @@ fn form(exchange: &Exchange) -> ExchangeForm {
         outcome: exchange.ending,
         error: exchange.error().map(str::to_owned),
         fault: exchange.fault,
-        violations: exchange.violations.clone(),
-        violation_count: exchange.violation_count,
-        duplicates: exchange.duplicates.clone(),
+        violations: exchange.violations().to_vec(),
+        violation_count: exchange.violation_count(),
+        duplicates: exchange.duplicates().to_vec(),
         status: (exchange.status != 0).then_some(exchange.status),
         answer: exchange.answer().into(),
     }

@@ -27,7 +27,7 @@ pub(super) fn read(world: &World, query: &Query<'_>) -> Done {
         What::Exchange(e) => {
             operation.is_none_or(|id| e.operation() == Some(id))
                 && outcome.is_none_or(|outcome| e.ending == outcome)
-                && is_broken.is_none_or(|is| e.violations.is_empty() != is)
+                && is_broken.is_none_or(|is| e.violations().is_empty() != is)
         }
         What::Callback(attempt) => is_plain && job.is_none_or(|job| attempt.job == job),
     });
