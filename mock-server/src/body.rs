@@ -47,7 +47,7 @@ fn is_hopeless(headers: &HeaderMap, max_body: usize, limits: &Limits) -> bool {
         .and_then(|v| v.to_str().ok()?.parse::<u64>().ok());
     let is_over = |limit: usize| length.is_some_and(|length| length > limit as u64);
     is_over(max_body.saturating_add(limits.max_discard))
-        || (headers.contains_key(EXPECT) && is_over(max_body))
+        || (is_over(max_body) && headers.contains_key(EXPECT))
 }
 
 async fn collect(mut body: Incoming, max_body: usize, limits: &Limits) -> Result<Bytes, Cause> {

@@ -385,7 +385,10 @@ mod tests {
             assert_eq!(texts.text(Texts::ERROR), "error");
             assert_eq!(texts.part(Texts::REQUEST).len(), n);
             assert_eq!(texts.text(Texts::ANSWER), "answer");
-            assert_eq!(texts.text(Texts::HEADERS), "token: (not kept)\nx: a\u{fffd}\n");
+            assert_eq!(
+                texts.text(Texts::HEADERS),
+                "token: (not kept)\nx: a\u{fffd}\n"
+            );
         }
     }
 

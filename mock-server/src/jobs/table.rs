@@ -24,7 +24,7 @@ pub(super) struct Entry {
 
 #[derive(Debug)]
 pub(super) struct Table {
-    entries: Vec<Option<Entry>>,
+    entries: Slots,
     pub(super) free: Vec<u32>,
     /// Slots by id; half of the hash beside the slot, so that neither growing nor a collision reads an entry.
     ids: HashTable<(u32, u32)>,
@@ -65,10 +65,52 @@ pub(super) const fn half(hash: u64) -> u32 {
     (hash ^ (hash >> 32)) as u32
 }
 
+/// Jobs by slot, in blocks that stay where they are: a table with room for a million that is copied when it grows
+/// would keep every request waiting meanwhile.
+#[derive(Debug, Default)]
+struct Slots {
+    blocks: Vec<Vec<Option<Entry>>>,
+}
+
+/// Slots of a block.
+const BLOCK: usize = 1024;
+
+impl Slots {
+    fn get(&self, slot: u32) -> Option<&Entry> {
+        let slot = slot as usize;
+        self.blocks.get(slot / BLOCK)?.get(slot % BLOCK)?.as_ref()
+    }
+
+    fn get_mut(&mut self, slot: u32) -> Option<&mut Option<Entry>> {
+        let slot = slot as usize;
+        self.blocks.get_mut(slot / BLOCK)?.get_mut(slot % BLOCK)
+    }
+
+    /// Keeps a job in a new slot.
+    fn push(&mut self, entry: Entry) -> u32 {
+        if self.blocks.last().is_none_or(|last| last.len() == BLOCK) {
+            // A world with few jobs needs no whole block.
+            let room = if self.blocks.is_empty() { 0 } else { BLOCK };
+            self.blocks.push(Vec::with_capacity(room));
+        }
+        let full = self.blocks.len() - 1;
+        let last = &mut self.blocks[full];
+        last.push(Some(entry));
+        let slot = full * BLOCK + last.len() - 1;
+        // Fewer jobs are kept than there are such numbers.
+        u32::try_from(slot).unwrap_or(u32::MAX)
+    }
+
+    /// All slots, with the jobs that are there.
+    fn iter(&self) -> impl Iterator<Item = (u32, Option<&Entry>)> {
+        (0..).zip(self.blocks.iter().flatten().map(Option::as_ref))
+    }
+}
+
 impl Table {
     pub(super) fn new(hasher: &RandomState) -> Self {
         Self {
-            entries: Vec::new(),
+            entries: Slots::default(),
             free: Vec::new(),
             ids: HashTable::new(),
             serials: HashTable::new(),
@@ -91,17 +133,17 @@ impl Table {
     }
 
     pub(super) fn entry(&self, slot: u32) -> Option<&Entry> {
-        self.entries.get(slot as usize)?.as_ref()
+        self.entries.get(slot)
     }
 
     pub(super) fn entry_mut(&mut self, slot: u32) -> Option<&mut Entry> {
-        self.entries.get_mut(slot as usize)?.as_mut()
+        self.entries.get_mut(slot)?.as_mut()
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = (u32, &Entry)> {
-        (0..)
-            .zip(&self.entries)
-            .filter_map(|(n, e)| Some((n, e.as_ref()?)))
+        self.entries
+            .iter()
+            .filter_map(|(slot, entry)| Some((slot, entry?)))
     }
 
     pub(super) fn slot(&self, hash: u32, is_it: impl Fn(&Entry) -> bool) -> Option<u32> {
@@ -135,15 +177,13 @@ impl Table {
 
     pub(super) fn put(&mut self, hash: u32, entry: Entry, overdue: Moment) {
         let serial = self.keys.hash(entry.lane, entry.facts.serial);
-        let slot = match self.free.pop() {
-            Some(slot) => {
-                self.entries[slot as usize] = Some(entry);
+        let free = self.free.pop();
+        let slot = match free.and_then(|slot| Some((slot, self.entries.get_mut(slot)?))) {
+            Some((slot, place)) => {
+                *place = Some(entry);
                 slot
             }
-            None => {
-                self.entries.push(Some(entry));
-                u32::try_from(self.entries.len() - 1).unwrap_or(u32::MAX)
-            }
+            None => self.entries.push(entry),
         };
         let rehash = |(half, _): &(u32, u32)| spread(u64::from(*half));
         self.ids
@@ -155,7 +195,7 @@ impl Table {
 
     /// Takes a job out of everything but `overdue`; its slot is not free yet.
     pub(super) fn remove(&mut self, hash: u32, slot: u32) -> Option<Entry> {
-        let entry = self.entries.get_mut(slot as usize).and_then(Option::take)?;
+        let entry = self.entries.get_mut(slot).and_then(Option::take)?;
         let serial = self.keys.hash(entry.lane, entry.facts.serial);
         if let Ok(found) = self
             .ids
@@ -198,7 +238,7 @@ impl Table {
             .iter()
             .map(|(slot, e)| Reverse((e.facts.kept_until(keep_micros), slot)));
         self.overdue = kept.collect();
-        let empty = (0..).zip(&self.entries).filter(|(_, e)| e.is_none());
+        let empty = self.entries.iter().filter(|(_, e)| e.is_none());
         self.free = empty.map(|(slot, _)| slot).collect();
         self.deleted = 0;
     }
