@@ -83,10 +83,9 @@ impl Jobs {
 
     /// The lane of a channel.
     pub(crate) fn lane(kind: u16, device: &str, channel: &str) -> Lane {
-        Lane(hash::stable(&[
+        Lane(hash::folded(&[
             &kind.to_le_bytes(),
             device.as_bytes(),
-            &[0xff],
             channel.as_bytes(),
         ]))
     }

@@ -78,6 +78,20 @@ struct Lowering<'a> {
     definitions: Vec<String>,
 }
 
+/// A pattern that many members have, for texts that are not blank, and another that means the same: one that begins at
+/// the beginning needs no engine for regular expressions.
+const NOT_BLANK: (&str, &str) = (r"\S", r"^\s*\S");
+
+/// A pattern as the document has it.
+pub(crate) fn written_pattern(lowered: &str) -> &str {
+    let (written, anchored) = NOT_BLANK;
+    if lowered == anchored {
+        written
+    } else {
+        lowered
+    }
+}
+
 /// Keywords that mean the same in both.
 const SAME: &[&str] = &[
     "multipleOf",
@@ -111,6 +125,10 @@ impl Lowering<'_> {
             if let Some(value) = from.get(*keyword) {
                 to.insert((*keyword).into(), value.clone());
             }
+        }
+        let (written, anchored) = NOT_BLANK;
+        if from.get("pattern").is_some_and(|p| p == written) {
+            to.insert("pattern".into(), anchored.into());
         }
         self.applicators(from, &mut to);
         self.members(from, &mut to);
@@ -304,4 +322,26 @@ fn bound_integers(to: &mut Map<String, Value>) {
 /// The pointer of a member schema below an object schema.
 pub(crate) fn property(pointer: &str, name: &str) -> String {
     join(&join(pointer, "properties"), name)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    use super::{NOT_BLANK, written_pattern};
+
+    proptest! {
+        #[test]
+        fn both_patterns_of_texts_that_are_not_blank_mean_the_same(text in "[ \t\r\n\u{a0}\u{2003}\u{feff}a录]{0,6}") {
+            let takes = |pattern: &str| jsonschema::is_valid(&json!({"pattern": pattern}), &json!(text));
+            prop_assert_eq!(takes(NOT_BLANK.0), takes(NOT_BLANK.1));
+        }
+    }
+
+    #[test]
+    fn a_pattern_is_told_as_it_was_written() {
+        assert_eq!(written_pattern(NOT_BLANK.1), NOT_BLANK.0);
+        assert_eq!(written_pattern("^[0-9]+$"), "^[0-9]+$");
+    }
 }

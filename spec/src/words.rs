@@ -4,6 +4,7 @@ use jsonschema::ValidationError;
 use jsonschema::error::{TypeKind, ValidationErrorKind as Kind};
 use serde_json::Value;
 
+use crate::lower::written_pattern;
 use crate::source::{join, type_name};
 
 /// Characters of a value that a message shows at most.
@@ -134,7 +135,10 @@ fn sentence(kind: &Kind, instance: &Value, shown: &str) -> (&'static str, String
         ),
         Kind::Pattern { pattern } => (
             "pattern",
-            format!("must have the form {pattern}, and is {shown}"),
+            format!(
+                "must have the form {}, and is {shown}",
+                written_pattern(pattern)
+            ),
         ),
         Kind::Format { format } => ("format", format!("is no {}: {shown}", in_words(format))),
         Kind::MinLength { limit: 1 } => ("minLength", "must not be empty".into()),
