@@ -47,45 +47,35 @@ async fn silent_and_half_sent_connections_are_closed() {
     until_all_are_closed(&api).await;
 }
 
-#[tokio::test]
-async fn a_body_that_trickles_is_cut_off_however_steadily_it_comes() {
+/// What is answered to who goes on sending a little at a time, for ever.
+async fn answer_to_a_trickle(beginning: &str, piece: &str) -> String {
     let api = Api::with(|b| b.limits(hurried())).await;
     let mut raw = api.connect().await;
-    raw.send(raw_post("host: x\r\ncontent-length: 100000\r\n", "{"))
-        .await;
+    raw.send(beginning).await;
     let (reading, mut writing) = raw.split();
     let mut pause = tokio::time::interval(Duration::from_millis(20));
     let trickle = async {
         loop {
             pause.tick().await;
-            writing.send(" ").await;
+            writing.send(piece).await;
         }
     };
-    let answer = tokio::select! {
+    tokio::select! {
         answer = reading.until_closed() => answer,
         () = trickle => unreachable!("it never ends"),
-    };
+    }
+}
+
+#[tokio::test]
+async fn a_body_that_trickles_is_cut_off_however_steadily_it_comes() {
+    let beginning = raw_post("host: x\r\ncontent-length: 100000\r\n", "{");
+    let answer = answer_to_a_trickle(&beginning, " ").await;
     assert!(answer.starts_with("HTTP/1.1 408"), "{answer}");
 }
 
 #[tokio::test]
 async fn a_head_that_trickles_is_cut_off_however_steadily_it_comes() {
-    let api = Api::with(|b| b.limits(hurried())).await;
-    let mut raw = api.connect().await;
-    raw.send("POST / HTTP/1.1\r\nx: ").await;
-    let (reading, mut writing) = raw.split();
-    let mut pause = tokio::time::interval(Duration::from_millis(20));
-    let trickle = async {
-        loop {
-            pause.tick().await;
-            writing.send("x").await;
-        }
-    };
-    let answer = tokio::select! {
-        answer = reading.until_closed() => answer,
-        () = trickle => unreachable!("it never ends"),
-    };
-    assert_eq!(answer, "");
+    assert_eq!(answer_to_a_trickle("POST / HTTP/1.1\r\nx: ", "x").await, "");
 }
 
 #[tokio::test]
