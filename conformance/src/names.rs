@@ -112,7 +112,7 @@ pub(crate) fn find(template: &Template, member: &str, pointer: &str) -> Option<S
         }
         Template::Object(members) => members
             .iter()
-            .find_map(|(name, inner)| find(inner, member, &pointer_to(pointer, name))),
+            .find_map(|inner| find(&inner.value, member, &pointer_to(pointer, &inner.name))),
         Template::Constant(_) | Template::List(_) => None,
     }
 }

@@ -13,7 +13,7 @@ use crate::job::{JOB, Job, JobRead, JobStart, JobTell, RECORDED};
 use crate::model::{ErrorKind, Operation, Rejection};
 use crate::provenance::Provenance;
 use crate::source::{join, join_index};
-use crate::template::Template;
+use crate::template::{Template, TemplateMember};
 
 /// Which members a generated instance has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -264,7 +264,7 @@ impl Compiler<'_> {
 
     fn template(&mut self, body: &Value, at: &str, variables: &Variables<'_>) -> Option<Template> {
         Some(match body {
-            Value::String(text) => Template::Expression(self.expression(text, at, variables)?),
+            Value::String(text) => Template::of(self.expression(text, at, variables)?),
             Value::Array(items) => {
                 let mut out = Vec::new();
                 for (index, item) in items.iter().enumerate() {
@@ -276,11 +276,11 @@ impl Compiler<'_> {
                 let mut out = Vec::new();
                 for (name, member) in map {
                     let member = self.template(member, &join(at, name), variables);
-                    out.push(member.map(|m| (name.clone(), m)));
+                    out.push(member.map(|value| TemplateMember::new(name.clone(), value)));
                 }
                 Template::Object(out.into_iter().collect::<Option<_>>()?)
             }
-            constant => Template::Constant(constant.clone()),
+            constant => Template::Constant(constant.clone().into()),
         })
     }
 }

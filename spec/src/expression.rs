@@ -232,6 +232,16 @@ impl Expression {
         self.plan.as_ref()?.evaluate(scope)
     }
 
+    /// The value, if the expression is a text, a number or a truth value as it stands.
+    pub(crate) fn literal(&self) -> Option<Value> {
+        match self.plan.as_ref()? {
+            Plan::Text(text) => Some(Value::from(text.as_str())),
+            Plan::Int(number) => Some(Value::from(*number)),
+            Plan::Bool(truth) => Some(Value::from(*truth)),
+            _ => None,
+        }
+    }
+
     /// The number whose digits the value is, where that is known without the interpreter.
     pub(crate) fn numeral<'a>(&'a self, scope: &Scope<'a>) -> Option<i64> {
         self.plan.as_ref()?.numeral(scope)

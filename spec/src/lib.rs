@@ -89,5 +89,5 @@ pub use rules::{Rule, RuleSite, Step};
 pub use runtime::{Address, Exchange, Runtime, Source, fill};
 pub use schema::Schema;
 pub use source::{FileId, Place, SourceFile, Sources, Span};
-pub use template::Template;
+pub use template::{Constant, Template, TemplateMember};
 pub use violation::{Part, Violation};

@@ -13,21 +13,76 @@ pub enum Template {
     /// Text in the document: an expression that gives the value.
     Expression(Expression),
     /// A constant.
-    Constant(Value),
+    Constant(Constant),
     /// A list.
     List(Vec<Template>),
     /// An object, members in the order of the document.
-    Object(Vec<(String, Template)>),
+    Object(Vec<TemplateMember>),
+}
+
+/// A value that is always the same, and the JSON that it is written as.
+#[derive(Debug)]
+pub struct Constant {
+    value: Value,
+    written: Box<[u8]>,
+}
+
+impl From<Value> for Constant {
+    fn from(value: Value) -> Self {
+        let written = written(&value).into();
+        Self { value, written }
+    }
+}
+
+/// A member of an object.
+#[derive(Debug)]
+pub struct TemplateMember {
+    /// Its name.
+    pub name: String,
+    /// What it is.
+    pub value: Template,
+    /// The name and a colon, as JSON has them.
+    lead: Box<[u8]>,
+}
+
+impl TemplateMember {
+    /// A member with this name.
+    #[must_use]
+    pub fn new(name: String, value: Template) -> Self {
+        let mut lead = written(&name);
+        lead.push(b':');
+        Self {
+            name,
+            value,
+            lead: lead.into(),
+        }
+    }
+}
+
+/// The JSON of a text or a value.
+fn written(value: &(impl Serialize + ?Sized)) -> Vec<u8> {
+    let mut out = Vec::new();
+    put(&mut out, value);
+    out
 }
 
 impl Template {
+    /// What an expression gives; a constant, if it is a literal.
+    #[must_use]
+    pub fn of(expression: Expression) -> Self {
+        match expression.literal() {
+            Some(literal) => Self::Constant(literal.into()),
+            None => Self::Expression(expression),
+        }
+    }
+
     /// The value with these variables.
     ///
     /// # Errors
     /// What CEL says of the expression that failed.
     pub fn evaluate(&self, scope: &Scope<'_>) -> Result<Value, ExecutionError> {
         Ok(match self {
-            Self::Constant(value) => value.clone(),
+            Self::Constant(constant) => constant.value.clone(),
             Self::Expression(expression) => expression.evaluate(scope)?,
             Self::List(items) => Value::Array(
                 items
@@ -37,8 +92,8 @@ impl Template {
             ),
             Self::Object(members) => {
                 let mut map = Map::with_capacity(members.len());
-                for (name, member) in members {
-                    map.insert(name.clone(), member.evaluate(scope)?);
+                for member in members {
+                    map.insert(member.name.clone(), member.value.evaluate(scope)?);
                 }
                 Value::Object(map)
             }
@@ -51,7 +106,7 @@ impl Template {
     /// As [`Template::evaluate`]; what was written until then is no JSON.
     pub fn write(&self, scope: &Scope<'_>, out: &mut Vec<u8>) -> Result<(), ExecutionError> {
         match self {
-            Self::Constant(value) => put(out, value),
+            Self::Constant(constant) => out.extend_from_slice(&constant.written),
             Self::Expression(expression) => {
                 // Numbers that are told as texts are many.
                 if let Some(number) = expression.numeral(scope) {
@@ -79,13 +134,12 @@ impl Template {
             }
             Self::Object(members) => {
                 out.push(b'{');
-                for (index, (name, member)) in members.iter().enumerate() {
+                for (index, member) in members.iter().enumerate() {
                     if index > 0 {
                         out.push(b',');
                     }
-                    put_text(out, name);
-                    out.push(b':');
-                    member.write(scope, out)?;
+                    out.extend_from_slice(&member.lead);
+                    member.value.write(scope, out)?;
                 }
                 out.push(b'}');
             }
@@ -99,7 +153,7 @@ impl Template {
             Self::Constant(_) => Vec::new(),
             Self::Expression(expression) => vec![expression],
             Self::List(items) => items.iter().flat_map(Self::expressions).collect(),
-            Self::Object(members) => members.iter().flat_map(|(_, m)| m.expressions()).collect(),
+            Self::Object(members) => members.iter().flat_map(|m| m.value.expressions()).collect(),
         }
     }
 }
@@ -148,7 +202,7 @@ fn put(out: &mut Vec<u8>, value: &(impl Serialize + ?Sized)) {
 mod tests {
     use serde_json::{Value, json};
 
-    use super::Template;
+    use super::{Template, TemplateMember};
     use crate::expression::Expression;
 
     #[test]
@@ -172,7 +226,7 @@ mod tests {
         let body = json!({"text": "a \"quoted\"\n\u{1}录像", "number": 7, "list": [1, null]});
         let scope: &[(&str, &dyn crate::expression::Members)] = &[("self", &body)];
         let made = |text: &str| Template::Expression(Expression::compile(text).unwrap());
-        let template = Template::Object(vec![
+        let members = [
             ("quick \"text\"".to_owned(), made("self.text + '!'")),
             ("truth".to_owned(), made("self.text == ''")),
             ("whole".to_owned(), made("self.number")),
@@ -182,10 +236,19 @@ mod tests {
             ("none".to_owned(), Template::List(Vec::new())),
             (
                 "list".to_owned(),
-                Template::List(vec![Template::Constant(json!({"a": 1})), made("'x'")]),
+                Template::List(vec![
+                    Template::Constant(json!({"a": 1}).into()),
+                    made("'x'"),
+                ]),
             ),
             ("empty".to_owned(), Template::Object(Vec::new())),
-        ]);
+            (
+                "literal".to_owned(),
+                Template::of(Expression::compile("'a \"b\"'").unwrap()),
+            ),
+        ];
+        let member = |(name, value)| TemplateMember::new(name, value);
+        let template = Template::Object(members.into_iter().map(member).collect());
         let mut written = Vec::new();
         template.write(scope, &mut written).unwrap();
         let value = template.evaluate(scope).unwrap();
