@@ -217,6 +217,9 @@ fn same(a: &Quick<'_>, b: &Quick<'_>) -> Option<bool> {
 
 impl Binary {
     fn apply<'a>(self, a: Quick<'a>, b: Quick<'a>) -> Option<Quick<'a>> {
+        if matches!(self, Self::Add | Self::Subtract | Self::Multiply) {
+            return self.calculate(a, b);
+        }
         let order = match (&a, &b) {
             (Quick::Text(a), Quick::Text(b)) => a.cmp(b),
             (Quick::Int(a), Quick::Int(b)) => a.cmp(b),
@@ -230,8 +233,7 @@ impl Binary {
             Self::LessOrEqual => Quick::Bool(order.is_le()),
             Self::Greater => Quick::Bool(order.is_gt()),
             Self::GreaterOrEqual => Quick::Bool(order.is_ge()),
-            Self::Add | Self::Subtract | Self::Multiply => return self.calculate(a, b),
-            Self::And | Self::Or => return None,
+            Self::Add | Self::Subtract | Self::Multiply | Self::And | Self::Or => return None,
         })
     }
 

@@ -97,6 +97,18 @@ async fn secrets_are_nowhere() {
 }
 
 #[tokio::test]
+async fn a_header_that_is_no_text_is_told_with_what_can_be_read_of_it() {
+    let api = Api::start().await;
+    let mut raw = api.connect().await;
+    raw.send(b"GET / HTTP/1.1\r\nhost: x\r\nx: a\xffb\r\nlast: z\r\n\r\n")
+        .await;
+    raw.until("404").await;
+    let journal = api.get("/journal").await;
+    let told = ["host: x", "x: a\u{fffd}b", "last: z"];
+    assert_eq!(entries(&journal)[0]["headers"], json!(told));
+}
+
+#[tokio::test]
 async fn it_is_filtered_and_read_page_by_page() {
     let api = Api::start().await;
     let id = api.start_download(&valid()).await;
