@@ -72,7 +72,7 @@ pub(crate) struct Exchange {
 }
 
 /// What there is to say against a request; mostly nothing.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Flaws {
     /// The first of them.
     violations: Vec<Violation>,
@@ -83,15 +83,18 @@ struct Flaws {
 }
 
 impl Flaws {
-    fn of(violations: &[Violation], duplicates: &[String]) -> Option<Arc<Self>> {
-        if violations.is_empty() && duplicates.is_empty() {
-            return None;
-        }
-        Some(Arc::new(Self {
+    fn of(violations: &[Violation], duplicates: &[String]) -> Self {
+        Self {
             violations: violations.iter().take(MAX_VIOLATIONS).cloned().collect(),
             violation_count: violations.len(),
             duplicates: duplicates.to_vec(),
-        }))
+        }
+    }
+
+    /// In memory of their own, if there are any.
+    fn kept(self) -> Option<Arc<Self>> {
+        let is_any = self.violation_count > 0 || !self.duplicates.is_empty();
+        is_any.then(|| Arc::new(self))
     }
 }
 
@@ -132,7 +135,7 @@ impl Exchange {
             answer_length: answer.body.len(),
             ending,
             fault: answer.fault,
-            flaws: Flaws::of(violations, &answer.duplicates),
+            flaws: Flaws::of(violations, &answer.duplicates).kept(),
             status: if answer.is_answered() {
                 answer.status.as_u16()
             } else {
@@ -236,7 +239,6 @@ impl From<Parts<'_>> for Exchange {
             violation_count: parts.violation_count,
             duplicates: parts.duplicates,
         };
-        let has_flaws = flaws.violation_count > 0 || !flaws.duplicates.is_empty();
         let lines = parts.headers.as_bytes();
         Self {
             method: parts.method,
@@ -247,7 +249,7 @@ impl From<Parts<'_>> for Exchange {
             answer_length: parts.answer.length,
             ending: parts.ending,
             fault: parts.fault,
-            flaws: has_flaws.then(|| Arc::new(flaws)),
+            flaws: flaws.kept(),
             status: parts.status,
         }
     }

@@ -1,17 +1,19 @@
 //! A hash that is the same on every machine and in every version, unlike the standard library's: what a seed gives,
 //! and what a snapshot holds, rests on it. It is no secret and keeps nobody from choosing collisions.
 
+/// The product of two numbers, its halves laid over each other.
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "both halves of the product are used"
+)]
+pub(crate) fn fold(a: u64, b: u64) -> u64 {
+    let product = u128::from(a) * u128::from(b);
+    product as u64 ^ (product >> 64) as u64
+}
+
 /// A quicker one, for what need not be spread over all bits of a figure: eight bytes at a time, folded.
 pub(crate) fn folded(parts: &[&[u8]]) -> u64 {
-    let fold = |hash: u64, word: u64| {
-        let product = u128::from(hash ^ word) * u128::from(0x9e37_79b9_7f4a_7c15_u64);
-        #[expect(
-            clippy::cast_possible_truncation,
-            reason = "both halves of the product are used"
-        )]
-        let folded = product as u64 ^ (product >> 64) as u64;
-        folded
-    };
+    let fold = |hash: u64, word: u64| fold(hash ^ word, 0x9e37_79b9_7f4a_7c15);
     let mut hash = 0xcbf2_9ce4_8422_2325;
     for part in parts {
         let (eights, rest) = part.as_chunks::<8>();

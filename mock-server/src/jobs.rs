@@ -6,7 +6,7 @@
 //! waits with it. Listing, exporting and importing hold it for as long as a pass over all jobs takes (some 10 ms for a
 //! million).
 //!
-//! A job costs 88 bytes, its id, and some 40 bytes of tables. It is forgotten some time after its end, or after the
+//! A job costs 88 bytes, its id, and some 50 bytes of tables. It is forgotten some time after its end, or after the
 //! end that it would have had if it stalls, fails or never starts; when exactly its memory is freed nobody can see,
 //! since an overdue job is treated as gone.
 

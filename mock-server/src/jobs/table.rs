@@ -8,6 +8,7 @@ use hashbrown::HashTable;
 
 use super::Lane;
 use crate::clock::Moment;
+use crate::hash::fold;
 use crate::job::Facts;
 use crate::ssrc::SERIALS;
 
@@ -46,14 +47,6 @@ struct Keys(u64, u64);
 
 impl Keys {
     fn hash(self, lane: Lane, serial: u16) -> u32 {
-        #[expect(
-            clippy::cast_possible_truncation,
-            reason = "both halves of the product are used"
-        )]
-        let fold = |a: u64, b: u64| {
-            let product = u128::from(a) * u128::from(b);
-            product as u64 ^ (product >> 64) as u64
-        };
         let lane = fold(lane.0 ^ self.0, self.1 | 1);
         half(fold(lane ^ u64::from(serial), self.0 | 1))
     }
