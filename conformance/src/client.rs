@@ -11,7 +11,7 @@ mod playback;
 mod raw;
 mod transport;
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 use tokio::sync::{Semaphore, SemaphorePermit};
@@ -20,6 +20,7 @@ pub(crate) use self::fetch::Fetch;
 pub(crate) use self::playback::Playback;
 use self::transport::Transport;
 use crate::base_url::BaseUrl;
+use crate::began::Began;
 use crate::exchange::{Answer, Exchange, HeaderText, Lost, Received, Sent};
 use crate::headers::Headers;
 use crate::pace::Pace;
@@ -44,7 +45,7 @@ pub(crate) struct Client {
     tenants: Option<Tenants>,
     gate: Semaphore,
     pace: Pace,
-    started: Instant,
+    began: Began,
 }
 
 impl Client {
@@ -66,7 +67,7 @@ impl Client {
             tenants: target.tenants.clone(),
             gate: Semaphore::new(usize::from(target.limits.concurrency.max(1))),
             pace: Pace::new(&target.limits),
-            started: Instant::now(),
+            began: Began::now(),
         }
     }
 
@@ -112,13 +113,13 @@ impl Client {
     }
 
     /// When the run began.
-    pub(crate) fn started(&self) -> Instant {
-        self.started
+    pub(crate) fn began(&self) -> Began {
+        self.began
     }
 
     /// Time since the run began.
     pub(crate) fn elapsed(&self) -> Duration {
-        self.started.elapsed()
+        self.began.elapsed()
     }
 
     /// From now on: one request at a time, and a pause before each; or no longer.

@@ -20,6 +20,7 @@
 mod about;
 mod api;
 mod base_url;
+mod began;
 mod budget;
 mod builder;
 mod case;

@@ -141,7 +141,7 @@ impl Run {
                     events.clone(),
                     builder.stop.clone(),
                 );
-                let serve = |doors| Receiver::serve(doors, client.started(), events.clone()).ok();
+                let serve = |doors| Receiver::serve(doors, client.began(), events.clone()).ok();
                 let receiver = doors.and_then(serve);
                 catalogue(&session, receiver.as_ref(), &lines, &builder).await
             }

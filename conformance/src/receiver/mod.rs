@@ -12,13 +12,13 @@ mod tap;
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
 
 use tokio::sync::Semaphore;
 use tokio::task::AbortHandle;
 
 pub(crate) use place::{CHARS as TOKEN_LENGTH, Manner, Place, tells_end};
 
+use crate::began::Began;
 use crate::event::Events;
 use crate::receipt::{Door, Receipt};
 
@@ -139,13 +139,13 @@ struct Shared {
     places: Mutex<HashMap<String, Arc<Place>>>,
     strays: Mutex<Vec<Arc<Receipt>>>,
     events: Events,
-    started: Instant,
+    began: Began,
     gate: Arc<Semaphore>,
 }
 
 impl Receiver {
-    /// Begins to receive; `started` is the start of the run.
-    pub(crate) fn serve(doors: Doors, started: Instant, events: Events) -> std::io::Result<Self> {
+    /// Begins to receive; `began` is the start of the run.
+    pub(crate) fn serve(doors: Doors, began: Began, events: Events) -> std::io::Result<Self> {
         let front = tokio::net::TcpListener::from_std(doors.front)?;
         let back = tokio::net::TcpListener::from_std(doors.back)?;
         // Behind an address of its own nobody knows how the second port is reached: the first one must do.
@@ -161,7 +161,7 @@ impl Receiver {
             places: Mutex::default(),
             strays: Mutex::default(),
             events,
-            started,
+            began,
             gate: Arc::new(Semaphore::new(CONNECTIONS)),
         });
         let tasks = [(front, Door::Front), (back, Door::Back)].map(|(listener, door)| {

@@ -92,7 +92,7 @@ async fn answer(
         headers: head.headers.clone(),
         body: body.clone(),
         is_cut,
-        at: shared.started.elapsed(),
+        at: shared.began.elapsed(),
         reply,
     };
     let (reply, receipt) = match shared.find(&target) {

@@ -179,3 +179,21 @@ fn to_percent(told: &mut [Told], end: Option<f64>) {
     let factor = 100.0 / end.unwrap_or(100.0);
     told.iter_mut().for_each(|told| told.percent *= factor);
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::Told;
+
+    proptest! {
+        /// A chart is drawn alike by whoever reads the report.
+        #[test]
+        fn what_was_told_is_read_as_it_was_written(micros in 0..1_u64 << 50, fraction in 0.0..1.0_f64) {
+            let at = std::time::Duration::from_micros(micros).as_secs_f64();
+            let told = Told { at, percent: fraction * 100.0 };
+            let json = serde_json::to_string(&told).unwrap();
+            prop_assert_eq!(serde_json::from_str::<Told>(&json).unwrap(), told);
+        }
+    }
+}

@@ -209,6 +209,10 @@ async fn a_folder_has_all_of_them_and_the_evidence() {
             "report.sarif"
         ]
     );
+    // Nothing of it is lost when it is written: who reads it makes the same page of it.
+    let json = std::fs::read(path.join("report.json")).unwrap();
+    let read = Report::read(&json).unwrap();
+    assert!(read == report, "it is read as another one than was written");
     let evidence =
         std::io::BufReader::new(std::fs::File::open(path.join("evidence.jsonl")).unwrap());
     let records: Vec<_> = Records::new(evidence).map(Result::unwrap).collect();
