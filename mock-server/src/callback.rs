@@ -6,41 +6,27 @@
 //! snapshot has what it takes to go on ([`KeptCallback`]).
 
 mod entry;
+mod rules;
 mod snapshot;
 mod teller;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
-use std::time::Duration;
 
 use serde_json::Value;
 use smsload_spec::{Exchange, Job, JobStart, Operation};
 use tokio::runtime::Handle;
 
 use crate::bounds::Reached;
-use crate::clock::Moment;
-use crate::courier::{Address, Courier, FollowError, JobKey, Settings, Steps};
-use crate::course::Course;
-use crate::job::{Facts, JobState};
+use crate::courier::{Address, Courier, FollowError, JobKey, Settings};
+use crate::job::JobState;
 use crate::journal::CallbackAttempt;
 use crate::mock::{Mock, Place};
 use crate::service::Shared;
 use crate::world::World;
 use teller::{Progress, Spot, Subject, Teller};
 
+pub(crate) use rules::Rules;
 pub(crate) use snapshot::{KeptCallback, Resumed};
-
-/// The shortest time between two looks at a job.
-const LEAST_EVERY: Duration = Duration::from_millis(1);
-
-/// When callbacks are sent.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Rules {
-    pub(crate) seed: u64,
-    /// Mock time between two looks at a job that does not go evenly.
-    pub(crate) every: Duration,
-    /// Percent between two callbacks.
-    pub(crate) step: u8,
-}
 
 /// What a mock that is served sends from.
 #[derive(Debug, Clone)]
@@ -264,33 +250,6 @@ impl Desk {
             self.teller.remove(number);
             error.to_string()
         })
-    }
-}
-
-impl Rules {
-    /// When to look at a job again; nothing if there will be nothing new.
-    fn next(self, world: &World, facts: &Facts, now: Moment) -> Option<Moment> {
-        match facts.state(now) {
-            JobState::Running => {}
-            // So that what nobody resumes does not stay here for ever.
-            JobState::Waiting | JobState::Stalled => return Some(world.jobs.kept_until(facts)),
-            JobState::Failed | JobState::Finished => return None,
-        }
-        if let (Course::Linear, Some(work)) = (facts.course, facts.work()) {
-            let steps = Steps {
-                percent: self.step,
-                every: None,
-            };
-            return steps.next(&work, now);
-        }
-        let every = self.every.max(LEAST_EVERY).as_micros();
-        let next = now.plus_micros(u64::try_from(every).unwrap_or(u64::MAX));
-        Some(facts.ends().map_or(next, |end| next.min(end)))
-    }
-
-    /// Stands for the progress that is worth telling.
-    fn mark(self, percent: u8, is_end: bool) -> u64 {
-        u64::from(percent / self.step.max(1)) << 1 | u64::from(is_end)
     }
 }
 
