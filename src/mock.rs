@@ -9,8 +9,8 @@ use std::time::Duration;
 use clap::{Args, ValueEnum};
 use smsload_mock::misbehave::{self, Misbehaviour, UnknownMisbehaviour};
 use smsload_mock::{
-    Course, Limits, MockServer, MockServerBuilder, NamedLimit, RejectStatus, Unfinished,
-    Violations, WorldFile,
+    Clock, ClockStart, Course, Limits, MockServer, MockServerBuilder, NamedLimit, RejectStatus,
+    Speed, Unfinished, Violations, WorldFile,
 };
 
 use crate::child::Child;
@@ -39,6 +39,7 @@ use crate::{breaches, watch};
   smsload mock --spec my-openapi.yaml --overlay vendor.yaml --watch
   smsload mock --misbehave progress-goes-back
   smsload mock --limit max_jobs=1000 --limit keep_jobs=60
+  smsload mock --paused                   a test moves time: POST /__mock/clock/advance
   smsload mock -- pytest                  run a client's tests, fail if the client breaks the contract
   smsload mock --speed 60 -- sh -c 'my-client --server \"$SMSLOAD_URL\"'
 
@@ -58,8 +59,12 @@ pub(crate) struct MockArgs {
     #[arg(long)]
     watch: bool,
     /// How many times faster than real time downloads go
-    #[arg(long, value_name = "FACTOR", default_value_t = 1.0)]
-    speed: f64,
+    #[arg(long, value_name = "FACTOR", default_value = "1", value_parser = speed, allow_negative_numbers = true)]
+    speed: Speed,
+    /// Time stands still, for every tenant, until the control interface moves it or lets it go: what a test sees then
+    /// never depends on how fast it runs
+    #[arg(long, conflicts_with = "no_control")]
+    paused: bool,
     /// Decides bit rates and transfer speeds; the same seed gives the same
     #[arg(long, value_name = "U64", default_value_t = 0)]
     seed: u64,
@@ -120,6 +125,11 @@ pub(crate) struct MockArgs {
 
 fn misbehaviour(name: &str) -> Result<&'static Misbehaviour, UnknownMisbehaviour> {
     misbehave::find(name)
+}
+
+fn speed(text: &str) -> Result<Speed, String> {
+    let factor = text.parse().map_err(|_| "write a number, such as 60")?;
+    Speed::new(factor).map_err(|e| e.to_string())
 }
 
 fn interval(text: &str) -> Result<f64, String> {
@@ -222,7 +232,11 @@ impl MockArgs {
         let listen = self.listen.unwrap_or(([127, 0, 0, 1], port).into());
         let mut builder = MockServer::builder()
             .listen(listen)
-            .speed(self.speed)
+            .clock(Arc::new(Clock::starting(ClockStart {
+                origin: None,
+                speed: self.speed,
+                is_paused: self.paused,
+            })))
             .seed(self.seed)
             .reject_status(reject_status)
             .control(!self.no_control)

@@ -44,8 +44,39 @@ fn a_wrong_contract_or_speed() {
     ]);
     assert_eq!(done.code, Some(2));
     assert!(done.err.contains("self.start <"), "{}", done.err);
-    let done = smsload(&["mock", "--listen", "127.0.0.1:0", "--speed", "0"]);
-    assert_eq!(done.code, Some(2), "{}", done.err);
+    for (speed, why) in [("0", "above 0"), ("-1", "above 0"), ("x", "a number")] {
+        let done = smsload(&["mock", "--listen", "127.0.0.1:0", "--speed", speed]);
+        assert_eq!(done.code, Some(2), "{}", done.err);
+        assert!(done.err.contains(why), "{}", done.err);
+    }
+}
+
+/// Whatever a test does first, no time has passed before it.
+#[test]
+fn time_stands_still_until_a_test_moves_it() {
+    let server = Server::start(&["mock", "--listen", "127.0.0.1:0", "--paused"]);
+    let client = reqwest::blocking::Client::new();
+    let clock = |tenant: &str| -> serde_json::Value {
+        let url = format!("{}/__mock/clock", server.url);
+        let answer = client.get(url).header("tenant-id", tenant).send().unwrap();
+        answer.json().unwrap()
+    };
+    for tenant in ["one", "two"] {
+        let clock = clock(tenant);
+        assert_eq!(
+            (&clock["micros"], &clock["paused"]),
+            (&json!(0), &json!(true))
+        );
+    }
+    let id = post(&server.url, DOWNLOAD, &request())["data"]["stream_id"].clone();
+    let progress = || {
+        let path = "/api/smsload/playback/v1/queryDownloadProgress";
+        post(&server.url, path, &json!({"stream_id": id}))["data"]["download_progress"].clone()
+    };
+    assert_eq!(progress(), "0");
+    post(&server.url, "/__mock/clock/advance", &json!({"seconds": 3}));
+    assert_eq!(progress(), "100");
+    assert_eq!(clock("two")["micros"], 0);
 }
 
 #[test]
