@@ -85,9 +85,9 @@ pub enum BundleError {
     /// It has more files than a bundle has.
     #[error("it holds {0} files, which no bundle does; nothing was unpacked")]
     TooMany(usize),
-    /// A file stands in it twice.
-    #[error("it holds \"{}\" twice", shown(.0))]
-    Twice(String),
+    /// A file stands in it twice: who unpacks it with another program might read the other one.
+    #[error("it holds two files of one name, which no bundle does; nothing was unpacked")]
+    Twice,
     /// It lacks a file.
     #[error("it lacks {0}")]
     Lacks(String),
@@ -154,6 +154,9 @@ impl Bundle {
         if zip.len() > MAX_FILES {
             return Err(BundleError::TooMany(zip.len()));
         }
+        if zip.has_duplicate_names() {
+            return Err(BundleError::Twice);
+        }
         let (mut names, mut total) = (BTreeSet::new(), 0_u64);
         for at in 0..zip.len() {
             let entry = zip.by_index_raw(at).map_err(no_zip)?;
@@ -165,9 +168,7 @@ impl Bundle {
                 return Err(too_large(name, bounds.file));
             }
             total = total.saturating_add(entry.size());
-            if !names.insert(name.clone()) {
-                return Err(BundleError::Twice(name));
-            }
+            names.insert(name);
         }
         if total > bounds.total {
             return Err(too_large("its content".to_owned(), bounds.total));
@@ -272,7 +273,7 @@ fn is_known(name: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use std::io::Read as _;
+    use std::io::{Read as _, Write as _};
 
     use zip::write::SimpleFileOptions;
     use zip::{CompressionMethod, ZipWriter};
@@ -325,6 +326,27 @@ mod tests {
             );
             assert!(is_known, "{refused}");
         }
+    }
+
+    /// The two differ for whoever reads the first of them, and for whoever reads the last.
+    #[test]
+    fn two_files_of_one_name_are_seen() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let mut zip = ZipWriter::new(file.reopen().unwrap());
+        for (name, content) in [(SUMMARY, "signed"), ("summarz.html", "another")] {
+            zip.start_file(name, SimpleFileOptions::default()).unwrap();
+            zip.write_all(content.as_bytes()).unwrap();
+        }
+        zip.finish().unwrap();
+        let mut bytes = std::fs::read(file.path()).unwrap();
+        for at in 0..bytes.len() - 7 {
+            if &bytes[at..at + 7] == b"summarz" {
+                bytes[at + 6] = b'y';
+            }
+        }
+        std::fs::write(file.path(), bytes).unwrap();
+        let refused = Bundle::open(file.path()).unwrap_err();
+        assert!(matches!(refused, BundleError::Twice), "{refused}");
     }
 
     #[test]
