@@ -22,6 +22,14 @@ use crate::session::lock;
 /// Between two looks at a download that holds a place.
 const PAUSE: Duration = Duration::from_millis(500);
 
+/// Stands in the names of these looks, which belong to no check.
+const LOOK: &str = ".live";
+
+/// True for the name of a look at a download that holds a place.
+pub(crate) fn is_look(name: &str) -> bool {
+    name.contains(LOOK)
+}
+
 /// The places of a target.
 #[derive(Debug)]
 pub(crate) struct Live {
@@ -100,7 +108,7 @@ async fn ended(api: &Api, client: &Client, events: &Events, id: Option<Value>, n
         tokio::time::sleep(PAUSE).await;
         let exchange = client
             .exchange(
-                format!("{name}.live{number}"),
+                format!("{name}{LOOK}{number}"),
                 api.path(Kind::Query),
                 &request,
             )

@@ -13,6 +13,7 @@ use super::seeds;
 use super::standing;
 use crate::about::{Fingerprint, RunSettings};
 use crate::client::Playback;
+use crate::live::is_look;
 use crate::report::{Ending, Report, html};
 use crate::text::shown;
 
@@ -200,7 +201,7 @@ pub(super) fn recording(number: usize, report: &Report, recording: &Playback) ->
         faults.push(format!("Run {number}: the recording is of another run."));
     }
     let sent = recording.exchanges().iter();
-    let sent = sent.filter(|exchange| !exchange.id.contains(".live"));
+    let sent = sent.filter(|exchange| !is_look(&exchange.id));
     let sent = sent.count() as u64;
     if sent != report.exchanges {
         faults.push(format!(

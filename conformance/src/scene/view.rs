@@ -18,6 +18,7 @@ use serde_json::Value;
 use crate::api::Api;
 use crate::checks;
 use crate::exchange::{Exchange, Lost, Received};
+use crate::live::is_look;
 use crate::oracle::Outcome;
 use crate::progress::{self, Reading, ScaleSeen};
 use crate::receipt::Receipt;
@@ -90,7 +91,7 @@ fn parts(id: &str) -> (&str, Option<(char, usize)>) {
 /// True for a request for a file, and for one that only watches how many downloads run: neither is an answer of the
 /// contract's that checks look at in passing.
 pub(crate) fn is_of_file(id: &str) -> bool {
-    id.contains(".live") || matches!(parts(id).1, Some(('f', _)))
+    is_look(id) || matches!(parts(id).1, Some(('f', _)))
 }
 
 /// The exchanges of a recording that a round consists of.
