@@ -67,8 +67,8 @@ export class Browser {
     return Object.assign(new Browser(), {chrome});
   }
 
-  /** A page in a browser profile of its own. */
-  async open(url, options = {}) {
+  /** A page in a browser profile of its own; `before` may prepare it. */
+  async open(url, {before = () => {}, ...options} = {}) {
     const context = await this.chrome.newContext({viewport: {width: 1280, height: 900}, locale: 'en-US', ...options});
     context.setDefaultTimeout(SOON);
     const page = await context.newPage();
@@ -88,6 +88,7 @@ export class Browser {
       const asked = request.url();
       if (!asked.startsWith(`${origin}/`) && !/^(data|blob|file):/.test(asked)) fault(`asked another host: ${asked}`);
     });
+    await before(page);
     await page.goto(url);
     return page;
   }

@@ -36,6 +36,16 @@ const tests = {
     assert.equal(Number(file.headers.get('content-length')), job.bytes);
   },
 
+  'before the first answer everything has its name already': async () => {
+    const assets = new Set(readdirSync(ASSETS));
+    const silent = (route) => assets.has(new URL(route.request().url()).pathname.split('/').pop()) && route.continue();
+    const before = (page) => page.route(/__mock\/./, silent);
+    const page = await browser.open(`${mock.url}${PAGE}`, {before, locale: 'zh-CN'});
+    assert.equal(await page.locator('#pause').textContent(), '暂停');
+    await accessible(page, 'the page that waits');
+    await page.close();
+  },
+
   'progress moves by itself, forward only, at the speed that the page sets': async () => {
     const {page, download} = await world({paused: false});
     await page.fill('#speed', '20');
