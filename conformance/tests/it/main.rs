@@ -20,6 +20,8 @@ mod mock;
 mod report;
 mod server;
 mod support;
+#[path = "../kill/ticking.rs"]
+mod ticking;
 mod tls;
 mod vendor;
 mod watched;

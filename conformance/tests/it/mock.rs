@@ -1,4 +1,4 @@
-//! The mock at high speed, correct and misbehaving: what only a download watched over time can show.
+//! The mock at high speed (recorded seconds pass 8 to 32 times as fast by themselves), correct and misbehaving: what only a download watched over time can show.
 
 use futures_util::StreamExt as _;
 use smsload_conformance::{BaseUrl, Event, Fixtures, Run, RunResult, Target, Window};
@@ -7,9 +7,7 @@ use smsload_spec::Contract;
 
 use crate::server::{CHANNEL, DEVICE};
 use crate::support::{failures, inconclusive};
-
-/// Recorded seconds pass 8 to 32 times as fast by themselves.
-const SPEED: f64 = 20.0;
+use crate::ticking::ticking;
 
 fn target(address: &str) -> Target {
     let recorded = Window::parse("2025-04-04T08:00:00", "2025-04-04T14:00:00").unwrap();
@@ -27,7 +25,8 @@ fn target(address: &str) -> Target {
 }
 
 async fn run(name: Option<&str>, only: &[&str]) -> RunResult {
-    let builder = MockServer::builder().speed(SPEED).seed(7);
+    let (clock, _hand) = ticking();
+    let builder = MockServer::builder().clock(clock).seed(7);
     let builder = match name {
         Some(name) => builder.misbehave(misbehave::find(name).unwrap()),
         None => builder,

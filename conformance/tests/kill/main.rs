@@ -14,6 +14,7 @@ mod correct;
 mod hopeless;
 mod luck;
 mod matrix;
+mod ticking;
 mod trial;
 mod variants;
 

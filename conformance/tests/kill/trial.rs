@@ -7,11 +7,13 @@ use axum::Router;
 use axum::http::StatusCode;
 use smsload_conformance::{Event, LineResult, Run, RunResult, Target, Verdict};
 use smsload_mock::misbehave::{self, Misbehaviour};
-use smsload_mock::{Clock, Limits, MockServer, MockServerBuilder};
+use smsload_mock::{Limits, MockServer, MockServerBuilder};
 use smsload_spec::{Clause, Contract, Level, Profile, Requirements};
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
-use tokio::task::{JoinHandle, JoinSet};
+use tokio::task::JoinSet;
+
+use crate::ticking::{Hand, SPEED, ticking};
 
 /// Random cases beside each table: a property that needs more of them to find a fault is not aimed well enough.
 const CASES: u32 = 8;
@@ -22,13 +24,9 @@ const AT_ONCE: usize = 12;
 const MONTH: Duration = Duration::from_secs(30 * 86_400);
 /// The mock may call any address, so that this line is not for it.
 const UNFIT: &str = "SECU-04";
-/// How much faster than real time the mock's clock runs.
-const SPEED: u32 = 20;
 /// Headers that the target file sets, so that they can be left out. A tenant has a world of its own, whose clock nobody can
 /// move from here.
 const OWN_HEADERS: &str = "[headers]\ntenant-id = \"kill-matrix\"\nToken = \"kill-matrix-token\"\n";
-/// Between two moves of the clock; under load it becomes longer, and the mock slower.
-const TICK: Duration = Duration::from_millis(4);
 
 /// A server that is tried, with what came of it.
 #[derive(Debug)]
@@ -86,33 +84,29 @@ pub(crate) fn target_with(address: &str, callback: &str, more: &str) -> Target {
     Target::parse("mock.toml".as_ref(), &text).unwrap()
 }
 
-/// A mock that serves, with a clock that is moved by hand, in small steps, for as long as it lives. So time stands still
-/// for it where a busy machine lets nobody else do anything either, and what is to be seen in time is seen.
+/// A mock that serves, with a clock that is moved by hand where it can be.
 #[derive(Debug)]
 pub(crate) struct Ticking {
     server: MockServer,
-    hand: JoinHandle<()>,
+    /// Moves its clock.
+    _hand: Option<Hand>,
 }
 
 impl Ticking {
     pub(crate) async fn start(builder: MockServerBuilder) -> Self {
-        let clock = Arc::new(Clock::stopped_at("2026-01-05T08:00:00Z".parse().unwrap()));
-        let builder = builder.clock(Arc::clone(&clock));
-        let server = builder.start().await.unwrap();
-        let hand = tokio::spawn(async move {
-            loop {
-                tokio::time::sleep(TICK).await;
-                clock.advance(TICK * SPEED);
-            }
-        });
-        Self { server, hand }
+        let (clock, hand) = ticking();
+        Self {
+            server: builder.clock(clock).start().await.unwrap(),
+            _hand: Some(hand),
+        }
     }
 
     /// With a clock that runs by itself, in every world.
     async fn running(builder: MockServerBuilder) -> Self {
-        let server = builder.speed(SPEED.into()).start().await.unwrap();
-        let hand = tokio::spawn(std::future::ready(()));
-        Self { server, hand }
+        Self {
+            server: builder.speed(SPEED.into()).start().await.unwrap(),
+            _hand: None,
+        }
     }
 
     pub(crate) fn url(&self) -> String {
@@ -120,7 +114,6 @@ impl Ticking {
     }
 
     pub(crate) async fn stop(self) {
-        self.hand.abort();
         self.server.stop().await;
     }
 }
