@@ -1,5 +1,5 @@
 //! How the parts of an exchange stand in JSON: bytes as text where they are text, header values likewise, durations in
-//! whole microseconds. Nothing is lost but the fractions of a microsecond.
+//! whole microseconds. Nothing is lost: times of a run have no fractions of one ([`Began`](crate::began::Began)).
 
 use serde::{Deserialize, Serialize};
 

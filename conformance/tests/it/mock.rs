@@ -1,4 +1,5 @@
-//! The mock at high speed (recorded seconds pass 8 to 32 times as fast by themselves), correct and misbehaving: what only a download watched over time can show.
+//! The mock at high speed, correct and misbehaving: what only a download watched over time can show. Recorded seconds
+//! pass 8 to 32 times as fast by themselves, and the clock makes that faster still.
 
 use futures_util::StreamExt as _;
 use smsload_conformance::{BaseUrl, Event, Fixtures, Run, RunResult, Target, Window};
